@@ -1,0 +1,25 @@
+"""The audit port: what was done, by whom, to what. Entries are written in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One deed. `action` is `resource:verb`; `target` is the id of the thing; `details` are primitives without secrets."""
+
+    action: str
+    target: str = ""
+    outcome: str = "ok"
+    reason: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AuditWriter(Protocol):
+    """Port: stores entries of the current scope inside the open transaction; actor, trace and address come from the context."""
+
+    def write(self, entries: Sequence[AuditEntry]) -> None:
+        """Append the entries in one statement."""

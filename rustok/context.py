@@ -1,0 +1,146 @@
+"""Who is acting, for which tenant, on behalf of which request: one immutable value in a ContextVar.
+
+Everything downstream of a door reads it; nothing downstream reads headers. Only `apps.tenants.isolation` changes the
+tenant. A new thread or task starts without a context and is refused by the database backend until it opens a scope.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID
+
+PUBLIC_SCHEMA: Final = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """W3C Trace Context (https://www.w3.org/TR/trace-context/): ids in lower-case hex."""
+
+    trace_id: str
+    span_id: str
+    sampled: bool = True
+    tracestate: str = ""
+
+    @classmethod
+    def new(cls) -> Trace:
+        """A new root."""
+        return cls(trace_id=secrets.token_hex(16), span_id=secrets.token_hex(8))
+
+    def child(self) -> Trace:
+        """The same trace with a span id of its own."""
+        return replace(self, span_id=secrets.token_hex(8))
+
+    @property
+    def traceparent(self) -> str:
+        """The header value, version 00."""
+        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: `kind` is user, api_key, system or anonymous; `id` is stable, `label` is for people."""
+
+    kind: str
+    id: str
+    label: str
+
+    @property
+    def reference(self) -> str:
+        """`kind:id`, as stored in history, events and audit."""
+        return f"{self.kind}:{self.id}"
+
+
+ANONYMOUS: Final = Actor("anonymous", "-", "anonymous")
+
+
+def system_actor(name: str) -> Actor:
+    """The actor of machine work, by the name of the machine part."""
+    return Actor("system", name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRef:
+    """The facts about a tenant that requests need, without a model instance. Safe to cache and share."""
+
+    id: UUID
+    slug: str
+    name: str
+    schema: str
+    status: str = "active"
+    strategy: str = "schema"
+    locale: str = "en"
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionContext:
+    """One unit of work's circumstances. `deadline` is on the `time.monotonic` clock, in seconds."""
+
+    tenant: TenantRef | None = None
+    platform: bool = False
+    actor: Actor = ANONYMOUS
+    permissions: frozenset[str] = frozenset()
+    request_id: str = ""
+    trace: Trace = field(default_factory=Trace.new)
+    locale: str = "en"
+    deadline: float | None = None
+    address: str = ""
+
+    def allows(self, permission: str) -> bool:
+        """Whether `resource:action` is granted, directly or by `resource:*` or `*:*`."""
+        granted = self.permissions
+        resource = permission.partition(":")[0]
+        return permission in granted or f"{resource}:*" in granted or "*:*" in granted
+
+    @property
+    def schema(self) -> str | None:
+        """The schema that statements run in, or None outside every scope."""
+        if self.tenant is not None:
+            return self.tenant.schema
+        return PUBLIC_SCHEMA if self.platform else None
+
+    def remaining(self) -> float | None:
+        """Seconds until the deadline (never negative), or None without one."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+
+_EMPTY: Final = ExecutionContext(trace=Trace("0" * 32, "0" * 16, sampled=False))
+_current: ContextVar[ExecutionContext] = ContextVar("rustok_context", default=_EMPTY)
+
+
+def current() -> ExecutionContext:
+    """The active context; outside every door an empty one without tenant, actor or permission."""
+    return _current.get()
+
+
+def trace_id() -> str:
+    """The active trace id, 32 hex digits."""
+    return _current.get().trace.trace_id
+
+
+@contextmanager
+def use(context: ExecutionContext) -> Iterator[ExecutionContext]:
+    """Make `context` the active one inside the block and restore the previous one after it."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def amended(**changes: Any) -> Iterator[ExecutionContext]:
+    """`use` with some fields of the active context changed."""
+    with use(replace(_current.get(), **changes)) as changed:
+        yield changed
+
+
+def install(context: ExecutionContext) -> None:
+    """Replace the active context until the enclosing `use` ends; for doors that learn the actor while they run."""
+    _current.set(context)

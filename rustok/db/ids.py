@@ -1,0 +1,24 @@
+"""Keys: UUIDv7 (RFC 9562 section 5.7), time ordered, made by the application so that a row knows its key before INSERT."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import models
+from uuid_utils import compat
+
+
+def new_id() -> UUID:
+    """A new UUIDv7; about 0.2 microseconds."""
+    return compat.uuid7()
+
+
+class Entity(models.Model):
+    """Base of every model of the platform: a UUIDv7 primary key."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+
+    class Meta:
+        """Abstract: adds the key only."""
+
+        abstract = True

@@ -1,0 +1,127 @@
+"""The unit of work: rows, events, audit entries and the stored answer commit together or not at all.
+
+    with unit_of_work() as uow:
+        order.confirm(at=now)
+        uow.record(OrderConfirmed(order_id=order.pk))
+        uow.audit(AuditEntry(action="order:confirm", target=str(order.pk)))
+
+An inner unit of work joins the outer one (no savepoint): who opens the outermost one commits. An error that leaves an
+inner block dooms the whole, even if somebody swallows it, because half of a use case must never be committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, transaction
+
+from rustok.audit import AuditEntry
+from rustok.events import DomainEvent
+from rustok.ports import audit_writer, event_recorder
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class TransactionRequired(RuntimeError):
+    """A building block was called outside a unit of work. Wrap the use case in `unit_of_work()` or `@transactional`."""
+
+
+class TransactionDoomed(RuntimeError):
+    """An inner block failed, somebody swallowed its error, and the outer block then tried to commit. Let the error pass."""
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """What will be written when the outermost block ends. Not thread-safe: it belongs to one connection."""
+
+    using: str
+    _events: list[DomainEvent] = field(default_factory=list)
+    _new_streams: set[str] = field(default_factory=set)
+    _entries: list[AuditEntry] = field(default_factory=list)
+
+    def record(self, *events: DomainEvent, new_stream: bool = False) -> None:
+        """Publish facts. `new_stream` says that this transaction creates the aggregate, which saves reading its version."""
+        self._events.extend(events)
+        if new_stream:
+            self._new_streams.update(event.stream for event in events)
+
+    def audit(self, *entries: AuditEntry) -> None:
+        """Note deeds in the audit log."""
+        self._entries.extend(entries)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Run `callback` once the outermost transaction has committed; its failure is logged, never raised."""
+        transaction.on_commit(callback, using=self.using, robust=True)
+
+    def flush(self) -> None:
+        """Write what was recorded so far: one statement for events and wake-up, one for audit."""
+        if self._events:
+            recorder = event_recorder()
+            recorder.append(self._events, new_streams=frozenset(self._new_streams))
+            transaction.on_commit(recorder.hint, using=self.using, robust=True)
+            self._events = []
+        if self._entries:
+            audit_writer().write(self._entries)
+            self._entries = []
+
+
+_active: ContextVar[UnitOfWork | None] = ContextVar("rustok_unit_of_work", default=None)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[UnitOfWork]:
+    """Begin or join; commit at the end of the outermost block; roll back on any exception.
+
+    Bound to the database of the current tenant (trap 22; one alias until database-per-tenant arrives).
+    """
+    outer = _active.get()
+    if outer is not None:
+        with transaction.atomic(using=outer.using, savepoint=False):
+            yield outer
+        return
+    uow = UnitOfWork(using=DEFAULT_DB_ALIAS)
+    token = _active.set(uow)
+    try:
+        with transaction.atomic(using=uow.using):
+            yield uow
+            if transaction.get_rollback(using=uow.using):
+                raise TransactionDoomed("an inner step failed and its error was swallowed; nothing was written")
+            uow.flush()
+    finally:
+        _active.reset(token)
+
+
+def current_unit_of_work() -> UnitOfWork:
+    """The open unit of work; raises TransactionRequired outside one."""
+    uow = _active.get()
+    if uow is None:
+        raise TransactionRequired("no unit of work is open")
+    return uow
+
+
+def transactional(function: Callable[P, R]) -> Callable[P, R]:
+    """Run the function in a unit of work of its own, or in the caller's."""
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with unit_of_work():
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def transaction_required(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a building block: it writes, but the use case that calls it owns the transaction."""
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        current_unit_of_work()
+        return function(*args, **kwargs)
+
+    return wrapper
