@@ -1,0 +1,70 @@
+# Every target does its own set-up: python3, pip, make and git are enough.
+PYTHON ?= python3
+VENV := .venv/bin
+LOCAL := $(VENV)/python -m rustok.local
+ENSURE := @$(PYTHON) rustok/local/bootstrap.py
+# Parallel tests: one database per worker. Empty = one process.
+TEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+
+.PHONY: help install run test test-e2e lint format bench chaos docs contracts lock
+
+help:
+	@echo "make run        the whole platform with demo data on http://localhost:8000 (RUSTOK_PORT)"
+	@echo "make test       the test suite with coverage, on the embedded stack"
+	@echo "make test-e2e   browser journeys (needs Chromium)"
+	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make bench      benchmarks      make chaos   kill -9 rig"
+	@echo "make docs       documentation   make contracts   event and API schemas"
+	@echo "make lock       resolve requirements/*.in into *.txt with hashes"
+
+install:
+	$(ENSURE) dev
+
+run:
+	$(ENSURE) local
+	@exec $(LOCAL) run
+
+test:
+	$(ENSURE) dev
+	@$(LOCAL) exec -- $(VENV)/pytest $(if $(TEST_WORKERS),-n $(TEST_WORKERS)) --cov $(PYTEST_ARGS)
+
+test-e2e:
+	$(ENSURE) e2e
+	@$(LOCAL) exec -- $(VENV)/pytest tests/e2e $(PYTEST_ARGS)
+
+lint:
+	$(ENSURE) dev
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy .
+	$(VENV)/lint-imports
+
+format:
+	$(ENSURE) dev
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+
+bench:
+	$(ENSURE) dev
+	@$(LOCAL) exec -- $(VENV)/python -m tests.benchmarks
+
+chaos:
+	$(ENSURE) dev
+	@$(LOCAL) exec -- $(VENV)/python -m tests.chaos
+
+docs:
+	$(ENSURE) dev
+	@$(LOCAL) exec -- $(VENV)/python -m tests.docs
+
+contracts:
+	$(ENSURE) dev
+	@$(LOCAL) exec -- $(VENV)/python manage.py contracts
+
+UV_COMPILE = .tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock:
+	@$(PYTHON) rustok/local/bootstrap.py uv >/dev/null
+	cd requirements && ../$(UV_COMPILE) $(LOCK_ARGS) e2e.in -o e2e.txt
+	cd requirements && for name in dev local base prod; do ../$(UV_COMPILE) -c e2e.txt $$name.in -o $$name.txt || exit 1; done
+	cd requirements && ../$(UV_COMPILE) $(LOCK_ARGS) tools.in -o tools.txt
+	@! grep -nE 'https?://|index-url|find-links' requirements/*.txt
