@@ -1,0 +1,6 @@
+"""Placeholder."""
+from rustok.local.stack import Stack
+
+def run(stack: Stack) -> int:
+    """Serve."""
+    return 0
