@@ -1,0 +1,1 @@
+"""The kernel and composition root: ports, registries, mechanisms. Has no models and imports no app."""

@@ -1,0 +1,142 @@
+"""Typed configuration: environment `RUSTOK_*` > `config/local.toml` > `config/default.toml` > the defaults below.
+
+Read once per process, frozen, shared. `provenance()` tells for each value which layer set it; secrets are `SecretStr`
+and never print. A wrong value stops the process at start with one clear line.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+ENV_PREFIX: Final = "RUSTOK_"
+_EPHEMERAL: Final = secrets.token_urlsafe(48)
+
+CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+class Config(BaseSettings):
+    """Every knob of the platform. Durations are in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", validate_default=True)
+
+    environment: Literal["development", "test", "production"] = Field(
+        "development", description="What this deployment is; production refuses to start with development secrets."
+    )
+    debug: bool = Field(False, description="Django's debug mode. Never in production.")
+    secret_key: SecretStr = Field(
+        SecretStr(_EPHEMERAL), description="Signs sessions and encrypts secrets at rest. At least 32 characters."
+    )
+    base_domain: str = Field("localhost", description="The platform host; tenants live on `<slug>.<base domain>`.")
+    port: int = Field(8000, ge=1, le=65535, description="The public port.")
+    scheme: Literal["http", "https"] = Field("http", description="Scheme of public addresses; https turns HSTS on.")
+    data_dir: Path = Field(ROOT / ".rustok", description="Data of the embedded stack, demo credentials, logs.")
+    database_url: SecretStr = Field(
+        SecretStr("postgresql://rustok@127.0.0.1:5432/rustok"), description="The PostgreSQL server."
+    )
+    database_pool_max: int = Field(16, ge=1, le=500, description="Most connections of one process.")
+    database_pool_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for a connection.")
+    database_statement_timeout: float = Field(15.0, gt=0, description="Longest statement of web and worker.")
+    database_connect_timeout: int = Field(3, ge=1, le=60, description="Longest wait for a new connection.")
+    broker_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Celery's broker.")
+    redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/1"), description="The cache.")
+    trusted_proxies: CommaList = Field((), description="Networks (CIDR) whose forwarded headers are believed.")
+    webhook_allow: CommaList = Field(
+        (), description="Loopback receivers (host:port) that webhooks may reach; for demo and tests only."
+    )
+    webhook_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for one webhook answer.")
+    body_limit: int = Field(1_048_576, ge=1024, description="Largest request body.")
+    tenant_cache_ttl: float = Field(60.0, gt=0, description="How long a resolved host may be remembered.")
+    tenant_negative_ttl: float = Field(10.0, gt=0, description="How long an unknown host may be remembered.")
+    log_format: Literal["json", "pretty"] = Field("json", description="Log lines for machines or for eyes.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    sentry_dsn: SecretStr = Field(SecretStr(""), description="Error reports; empty turns them off.")
+    demo: bool = Field(False, description="Serve the demo receiver and its page on the platform host.")
+
+    @field_validator("trusted_proxies", "webhook_allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Layers, strongest first."""
+        return (init_settings, env_settings)
+
+    def public_url(self, host: str) -> str:
+        """The address under which `host` is served, without a trailing slash."""
+        standard = {"http": 80, "https": 443}[self.scheme]
+        return f"{self.scheme}://{host}" + ("" if self.port == standard else f":{self.port}")
+
+
+class ConfigurationError(SystemExit):
+    """The configuration cannot be used. Its text is one line per wrong value, without the value of secrets."""
+
+
+def _layers() -> tuple[tuple[str, dict[str, Any]], ...]:
+    files = (ROOT / "config" / "local.toml", ROOT / "config" / "default.toml")
+    return tuple((str(file.relative_to(ROOT)), _toml(file)) for file in files)
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"configuration: {file.name}: {error}") from error
+
+
+def provenance() -> dict[str, str]:
+    """Which layer set each value: `environment`, a file, or `default`."""
+    layers = _layers()
+    origin: dict[str, str] = {}
+    for name in Config.model_fields:
+        if ENV_PREFIX + name.upper() in os.environ:
+            origin[name] = "environment"
+        else:
+            origin[name] = next((file for file, values in layers if name in values), "default")
+    return origin
+
+
+def load() -> Config:
+    """Read all layers afresh; raises ConfigurationError with every problem at once."""
+    merged: dict[str, Any] = {}
+    for _file, values in reversed(_layers()):
+        merged |= values
+    merged = {name: value for name, value in merged.items() if ENV_PREFIX + name.upper() not in os.environ}
+    try:
+        return Config(**merged)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
+        raise ConfigurationError("configuration: " + "; ".join(lines)) from None
+
+
+@cache
+def config() -> Config:
+    """The process's configuration."""
+    return load()

@@ -1,0 +1,22 @@
+"""What the platform host serves."""
+
+from django.urls import include, path
+
+from apps.demo.urls import urlpatterns as demo_urlpatterns
+from rustok.admin import platform_site
+from rustok.api.urls import common_urlpatterns
+from rustok.urls import api_patterns
+
+API_APPS = ("security", "events", "lifecycle")
+
+urlpatterns = [
+    path("api/v1/", include(api_patterns(API_APPS, "platform"))),
+    *common_urlpatterns,
+    path("demo/", include(demo_urlpatterns)),
+    path("admin/", platform_site.urls),
+]
+
+handler400 = "rustok.api.handlers.bad_request"
+handler403 = "rustok.api.handlers.permission_denied"
+handler404 = "rustok.api.handlers.not_found"
+handler500 = "rustok.api.handlers.server_error"
