@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m rustok.local
-ENSURE := @$(PYTHON) rustok/local/bootstrap.py
+ENSURE := @$(PYTHON) -I rustok/local/bootstrap.py
 # Parallel tests: one database per worker. Empty = one process.
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -37,7 +37,7 @@ lint:
 	$(ENSURE) dev
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	$(VENV)/mypy .
+	$(VENV)/mypy
 	$(VENV)/lint-imports
 
 format:
@@ -63,7 +63,7 @@ contracts:
 
 UV_COMPILE = .tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock:
-	@$(PYTHON) rustok/local/bootstrap.py uv >/dev/null
+	@$(PYTHON) -I rustok/local/bootstrap.py uv >/dev/null
 	cd requirements && ../$(UV_COMPILE) $(LOCK_ARGS) e2e.in -o e2e.txt
 	cd requirements && for name in dev local base prod; do ../$(UV_COMPILE) -c e2e.txt $$name.in -o $$name.txt || exit 1; done
 	cd requirements && ../$(UV_COMPILE) $(LOCK_ARGS) tools.in -o tools.txt

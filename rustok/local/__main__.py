@@ -19,7 +19,9 @@ def up(stack: Stack, as_json: bool) -> int:
     stack.keep(True)
     stack.up()
     urls = stack.urls()
-    print(json.dumps(urls) if as_json else "\n".join(f"export {key}={shlex.quote(value)}" for key, value in urls.items()))
+    print(
+        json.dumps(urls) if as_json else "\n".join(f"export {key}={shlex.quote(value)}" for key, value in urls.items())
+    )
     return 0
 
 
@@ -36,7 +38,9 @@ def status(stack: Stack, as_json: bool) -> int:
     if as_json:
         print(json.dumps(facts))
     for name, fact in facts.items() if not as_json else ():
-        print(f"{name}: {'ready' if fact['ready'] else 'not running'} {fact['pid'] or ''} {fact.get('url', '')}".rstrip())
+        print(
+            f"{name}: {'ready' if fact['ready'] else 'not running'} {fact['pid'] or ''} {fact.get('url', '')}".rstrip()
+        )
     return 0 if all(fact["ready"] for fact in facts.values()) else 1
 
 
@@ -60,7 +64,10 @@ def execute(stack: Stack, command: list[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
-    top = argparse.ArgumentParser(prog="python -m rustok.local", description="The embedded PostgreSQL and Valkey of a data directory (RUSTOK_DATA_DIR).")
+    top = argparse.ArgumentParser(
+        prog="python -m rustok.local",
+        description="The embedded PostgreSQL and Valkey of a data directory (RUSTOK_DATA_DIR).",
+    )
     commands = top.add_subparsers(dest="command", required=True)
     for name, words in (("up", "start the servers and print their URLs"), ("status", "show what runs")):
         commands.add_parser(name, help=words).add_argument("--json", action="store_true", help="print JSON")
@@ -75,14 +82,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Carry out one command; 2 with one clear line when the stack cannot be brought up."""
     options = parser().parse_args(arguments)
     try:
-        stack = Stack(Layout.from_environment())
+        layout = Layout.from_environment()
+        stack = Stack(layout)
         match options.command:
             case "up":
                 return up(stack, options.json)
-            case "down":
-                return down(stack)
+            case "down":  # the embedded servers, also in a shell that `up` gave its URLs
+                return down(Stack(layout, {}))
             case "status":
-                return status(stack, options.json)
+                return status(Stack(layout, {}), options.json)
             case "exec":
                 return execute(stack, options.words[1:] if options.words[:1] == ["--"] else options.words)
             case _:

@@ -11,13 +11,15 @@ from pathlib import Path
 from rustok.local.errors import StackError
 
 # Only root needs a copy: PostgreSQL then runs as nobody, who cannot enter a virtualenv below a private home.
-SHELTERS = (Path("/var/lib/rustok"), Path("/var/tmp/rustok"), Path("/tmp/rustok"))  # noqa: S108 - owner and mode are checked
+SHELTERS = (Path("/var/lib/rustok"), Path("/var/tmp/rustok"), Path("/tmp/rustok"))
 
 
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise StackError(f"{name} is not installed: install requirements/local.txt, or set RUSTOK_DATABASE_URL and RUSTOK_BROKER_URL")
+        raise StackError(
+            f"{name} is not installed: install requirements/local.txt, or set RUSTOK_DATABASE_URL and RUSTOK_BROKER_URL"
+        )
     return Path(spec.submodule_search_locations[0])
 
 
@@ -48,8 +50,10 @@ def postgres_bin(user: int | None) -> Path:
 def _runs(folder: Path, user: int) -> bool:
     """Ask by running: modes, ACLs and noexec mounts all count."""
     try:
-        command = [folder / "postgres", "--version"]
-        done = subprocess.run(command, user=user, group=user, extra_groups=[], cwd="/", capture_output=True, check=False)
+        command = [str(folder / "postgres"), "--version"]
+        done = subprocess.run(
+            command, user=user, group=user, extra_groups=[], cwd="/", capture_output=True, check=False
+        )
     except OSError:
         return False
     return done.returncode == 0

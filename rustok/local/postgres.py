@@ -97,7 +97,9 @@ class Postgres(Server):
         """Make the cluster once; end backends that outlived a killed postmaster and drop its pid file."""
         cluster = self.layout.postgres
         if cluster.exists() and self.user is None and cluster.stat().st_uid != os.getuid():
-            raise StackError(f"{cluster} belongs to uid {cluster.stat().st_uid}: set RUSTOK_DATA_DIR to a place of your own")
+            raise StackError(
+                f"{cluster} belongs to uid {cluster.stat().st_uid}: set RUSTOK_DATA_DIR to a place of your own"
+            )
         if not cluster.exists():
             self._initialise()
         processes.kill_all(lambda: processes.working_in(cluster), seconds=15)
@@ -136,20 +138,25 @@ class Postgres(Server):
         draft.rename(self.layout.postgres)
 
     def _initdb(self, name: str, password: Path, settings: dict[str, Any]) -> None:
-        program = binaries.postgres_bin(self.user) / "initdb"
+        program = str(binaries.postgres_bin(self.user) / "initdb")
         command = [program, "-D", name, "-U", SUPERUSER, f"--pwfile={password}", "--auth=scram-sha-256", "-E", "UTF8"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
         die = processes.die_with_parent(signal.SIGKILL)
-        done = subprocess.run([*command, *locale], **settings, preexec_fn=die, capture_output=True, check=False)  # noqa: PLW1509 - see die_with_parent
+        done = subprocess.run(
+            [*command, *locale], **settings, preexec_fn=die, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
-            raise StackError(f"initdb failed: {done.stderr.decode(errors='replace').strip()}")
+            raise StackError(f"initdb failed: {done.stderr.strip()}")
 
     def spawn(self, log: Path) -> subprocess.Popen[bytes]:
         """Start the postmaster on the remembered port, or on a new one when that is taken."""
         port = self.layout.port(self.name)
         options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
-        program = binaries.postgres_bin(self.user) / "postgres"
+        program = str(binaries.postgres_bin(self.user) / "postgres")
         environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
         with self._reachable(self.layout.postgres) as (name, settings), log.open("ab") as output:
             command = [program, "-D", name, "-p", str(port), *options]
-            return subprocess.Popen(command, **settings, stdout=output, stderr=output, env=environment)
+            child: subprocess.Popen[bytes] = subprocess.Popen(
+                command, **settings, stdout=output, stderr=output, env=environment
+            )
+            return child

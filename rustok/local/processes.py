@@ -1,4 +1,4 @@
-"""Processes known beyond their parent: identity that survives pid reuse, ending of whole groups, leftovers of a crash."""
+"""Processes beyond their parent: identity that survives pid reuse, ending of groups, leftovers of a crash."""
 
 import contextlib
 import ctypes
@@ -136,7 +136,7 @@ def working_in(folder: Path) -> list[int]:
     found = []
     for pid in _pids():
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{pid}/cwd") == str(folder.resolve()):
+            if Path(f"/proc/{pid}/cwd").readlink() == folder.resolve():
                 found.append(pid)
     return found
 

@@ -76,7 +76,10 @@ class Server(abc.ABC):
         identity = processes.Identity.of(child.pid)
         if identity is not None:
             processes.save(self.record, identity)
-        if processes.wait_until(lambda: self.ready() or child.poll() is not None, READY_SECONDS) and child.poll() is None:
+        if (
+            processes.wait_until(lambda: self.ready() or child.poll() is not None, READY_SECONDS)
+            and child.poll() is None
+        ):
             return True
         child.kill()
         child.wait()

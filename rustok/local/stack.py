@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from rustok.local.errors import StackError
 from rustok.local.layout import Layout
@@ -22,7 +23,9 @@ class Stack:
         self.environ = environ
         self.postgres = None if environ.get(DATABASE_URL) else Postgres(layout)
         self.valkey = None if environ.get(BROKER_URL) and environ.get(REDIS_URL) else Valkey(layout)
-        self.servers: tuple[Server, ...] = tuple(server for server in (self.postgres, self.valkey) if server is not None)
+        self.servers: tuple[Server, ...] = tuple(
+            server for server in (self.postgres, self.valkey) if server is not None
+        )
 
     def up(self) -> None:
         """Start what does not run; many processes may call this at once and get one server."""
@@ -61,16 +64,15 @@ class Stack:
         return shown
 
     @property
-    def _keep(self) -> str:
-        return str(self.layout.run / "keep")
+    def _keep(self) -> Path:
+        return self.layout.run / "keep"
 
     def keep(self, wanted: bool) -> None:
         """Say whether the servers stay when their last user ends (`up` says yes, `down` no)."""
         if wanted:
-            with open(self._keep, "w"):
-                return
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._keep)
+            self._keep.touch()
+        else:
+            self._keep.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[dict[str, str]]:
@@ -89,6 +91,6 @@ class Stack:
 
     def _stop_if_unused(self) -> None:
         with self.layout.lock("users", wait=False) as alone:
-            if alone and not os.path.exists(self._keep):
+            if alone and not self._keep.exists():
                 with contextlib.suppress(StackError):
                     self.down()

@@ -52,7 +52,9 @@ class Valkey(Server):
         except OSError:
             return False
         if answer.startswith(b"-WRONGPASS"):
-            raise StackError(f"a Valkey on port {port} refuses our password: end it, or remove {self.layout.data}/ports.json")
+            raise StackError(
+                f"a Valkey on port {port} refuses our password: end it, or remove {self.layout.data}/ports.json"
+            )
         return answer == b"+OK\r\n+PONG\r\n"
 
     def prepare(self) -> None:
