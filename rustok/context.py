@@ -26,6 +26,7 @@ class Trace:
     span_id: str
     sampled: bool = True
     tracestate: str = ""
+    random: bool = False
 
     @classmethod
     def new(cls) -> Trace:
@@ -38,8 +39,8 @@ class Trace:
 
     @property
     def traceparent(self) -> str:
-        """The header value, version 00."""
-        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
+        """The header value, version 00. Flags: sampled, and the caller's promise of a random trace id (level 2)."""
+        return f"00-{self.trace_id}-{self.span_id}-{self.sampled | self.random << 1:02x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,98 @@
+"""Prometheus metrics with bounded labels. What is declared here is fed by a caller in this code base, or it goes.
+
+Labels are route templates, never paths; unknown methods become `OTHER`; tenants beyond the first fifty become `other`.
+With `PROMETHEUS_MULTIPROC_DIR` set, every process of the host writes there and any of them can answer a scrape.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER: Final = "other"
+_LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+HTTP_REQUESTS: Final = Counter(
+    "rustok_http_requests", "Answered requests.", ("method", "route", "status"), registry=REGISTRY
+)
+HTTP_SECONDS: Final = Histogram(
+    "rustok_http_request_duration_seconds", "Time to answer.", ("method", "route"), buckets=_LATENCY, registry=REGISTRY
+)
+TENANT_REQUESTS: Final = Counter(
+    "rustok_tenant_requests",
+    "Answered requests by tenant (the first fifty, the rest together).",
+    ("tenant",),
+    registry=REGISTRY,
+)
+TASKS: Final = Counter("rustok_tasks", "Finished background tasks.", ("task", "outcome"), registry=REGISTRY)
+TASK_SECONDS: Final = Histogram(
+    "rustok_task_duration_seconds", "Time of background tasks.", ("task",), buckets=_LATENCY, registry=REGISTRY
+)
+ERRORS: Final = Counter("rustok_errors", "Refusals by error code.", ("code",), registry=REGISTRY)
+HEALTH: Final = Gauge(
+    "rustok_health_check_status",
+    "1 passes, 0.5 warns, 0 fails.",
+    ("check",),
+    registry=REGISTRY,
+    multiprocess_mode="livemin",
+)
+
+
+class CappedLabel:
+    """Lets the first `limit` values through and calls every later one `other`: cardinality stays bounded (trap 41)."""
+
+    def __init__(self, limit: int) -> None:
+        """Start empty."""
+        self._limit = limit
+        self._known: set[str] = set()
+        self._lock = threading.Lock()
+
+    def __call__(self, value: str) -> str:
+        """The label to use for this value."""
+        if value in self._known:
+            return value
+        with self._lock:
+            if len(self._known) < self._limit:
+                self._known.add(value)
+        return value if value in self._known else OTHER
+
+
+tenant_label: Final = CappedLabel(50)
+
+
+def observe_request(*, method: str, route: str, status: int, seconds: float, tenant: str = "") -> None:
+    """Count one answered request. `route` is a URL template, or "" for what no route matched."""
+    verb = method if method in METHODS else "OTHER"
+    template = route or "unmatched"
+    HTTP_REQUESTS.labels(verb, template, f"{status // 100}xx").inc()
+    HTTP_SECONDS.labels(verb, template).observe(seconds)
+    if tenant:
+        TENANT_REQUESTS.labels(tenant_label(tenant)).inc()
+
+
+def observe_task(*, task: str, outcome: str, seconds: float) -> None:
+    """Count one finished task; `outcome` is `done` or `failed`."""
+    TASKS.labels(task, outcome).inc()
+    TASK_SECONDS.labels(task).observe(seconds)
+
+
+def observe_error(code: int) -> None:
+    """Count one refusal by its stable code."""
+    ERRORS.labels(str(code)).inc()
+
+
+def exposition() -> bytes:
+    """What a scraper reads (Prometheus text format 0.0.4), of this process or of all processes of the host."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library annotates only part of itself
+        return generate_latest(together)
+    return generate_latest(REGISTRY)
