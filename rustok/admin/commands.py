@@ -1,0 +1,113 @@
+"""What people can do from a page: a command is a form, a permission and one call of a service.
+
+Declarations only; `rustok.admin.command_view` runs them. Every command is a declared operation, so that shedding and
+audits know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from rustok import context
+from rustok.operations import Criticality, Operation, declare
+
+
+class Tone(StrEnum):
+    """The look of a command's button."""
+
+    PRIMARY = "primary"
+    DEFAULT = "default"
+    DANGER = "danger"
+
+
+class CommandForm(forms.Form):
+    """Base of the forms of commands; subclasses name their fields like the service's arguments."""
+
+    def __init__(self, *args: Any, subject: Any = None, **kwargs: Any) -> None:
+        """Remember the object that the command is about, so that fields can depend on it."""
+        super().__init__(*args, **kwargs)
+        self.subject = subject
+
+
+class ReasonForm(CommandForm):
+    """Asks why. The answer goes into the history of the thing."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("Stored in the history and in the audit log."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that is shown once and never again."""
+
+    label: str | Promise
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a command did: a message, maybe where to go next, maybe secrets to show once."""
+
+    message: str | Promise
+    location: str | None = None
+    secrets: tuple[Secret, ...] = ()
+    facts: tuple[tuple[str | Promise, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandCall:
+    """One run of a command: the object (None on a list), the cleaned form and the circumstances."""
+
+    subject: Any
+    data: Mapping[str, Any]
+    context: context.ExecutionContext
+    version: int | None = None
+
+
+def _always(_subject: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing to do. `available` says whether the object allows it now; the service decides again, under its lock."""
+
+    name: str
+    label: str | Promise
+    permission: str
+    run: Callable[[CommandCall], Done]
+    form: type[CommandForm] | None = None
+    available: Callable[[Any], bool] = _always
+    tone: Tone = Tone.DEFAULT
+    icon: str = ""
+    explanation: str | Promise = ""
+    criticality: Criticality = Criticality.NORMAL
+    initial: Callable[[Any], Mapping[str, Any]] = field(default=lambda _subject: {})
+
+    def declare_for(self, resource: str) -> None:
+        """Enter the registry of operations as `console.<resource>.<name>`."""
+        declare(
+            Operation(
+                name=f"console.{resource}.{self.name}",
+                kind="console",
+                permission=self.permission,
+                criticality=self.criticality,
+                writes=True,
+            )
+        )
+
+    def offered(self, subject: Any) -> bool:
+        """Whether the current actor sees the button."""
+        return context.current().allows(self.permission) and self.available(subject)

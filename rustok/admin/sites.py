@@ -1,0 +1,89 @@
+"""The two admin sites. Both answer at `/admin/`, each on its own hosts, so the URL names are the same on both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from rustok import context
+from rustok.admin import navigation
+from rustok.admin.model_admin import ConsoleModelAdmin
+
+if TYPE_CHECKING:  # Unfold ships no types; its class has the shape of Django's
+    from django.contrib.admin import AdminSite as UnfoldAdminSite
+else:
+    from unfold.sites import UnfoldAdminSite
+
+_YEAR = 365 * 24 * 3600
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """One console. `platform` says whose: the operators' or a tenant's staff's."""
+
+    platform = False
+    enable_nav_sidebar = True
+
+    def __init__(self, *, platform: bool) -> None:
+        """Use the same URL names on both sides: a host has one console only."""
+        super().__init__(name="admin")
+        self.platform = platform
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """A signed-in person of this side: the scope must be the site's, and the account must be allowed in."""
+        here = context.current()
+        in_scope = here.platform if self.platform else here.tenant is not None
+        return in_scope and bool(request.user.is_active and request.user.is_staff)
+
+    def extra_urls(self) -> list[URLPattern]:
+        """The language switch, which works before login too."""
+        return [path("language/", self.set_language, name="language")]
+
+    def set_language(self, request: HttpRequest) -> HttpResponse:
+        """Remember the chosen language in a cookie and go back to where the person was, on this host only."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        here = reverse("admin:index")
+        wanted = request.POST.get("next") or urlsplit(request.headers.get("Referer", "")).path or here
+        safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+        response = HttpResponseRedirect(wanted if safe else here)
+        code = request.POST.get("language", "")
+        if code in dict(settings.LANGUAGES):
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                code,
+                max_age=_YEAR,
+                samesite="Lax",
+                secure=settings.SESSION_COOKIE_SECURE,
+            )
+        return response
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The dashboard and every registered page that the person may see."""
+        home = reverse("admin:index")
+        first = navigation.entry(title=_("Dashboard"), link=home, icon="space_dashboard", active=request.path == home)
+        return [{"title": None, "items": [first]}, *navigation.groups(self._entries(request))]
+
+    def _entries(self, request: HttpRequest) -> list[tuple[navigation.Section, int, dict[str, Any]]]:
+        found = []
+        for model, page in self._registry.items():
+            if not isinstance(page, ConsoleModelAdmin) or not page.in_sidebar or not page.has_view_permission(request):
+                continue
+            link = page.address_of(None)
+            title = str(model._meta.verbose_name_plural).capitalize()
+            item = navigation.entry(title=title, link=link, icon=page.icon, active=request.path.startswith(link))
+            found.append((page.section, page.position, item))
+        return found
+
+    def get_log_entries(self, request: HttpRequest) -> Any:
+        """No log of its own: the audit log has a page."""
+        return ()
+
+
+platform_site = ConsoleSite(platform=True)
+tenant_site = ConsoleSite(platform=False)
