@@ -6,14 +6,12 @@ An event is a name and facts, never a sentence: `log_event("order.placed", order
 
 from __future__ import annotations
 
+import io
 import logging
-import os
-import sys
 import threading
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, cast
 from uuid import UUID
 
@@ -51,12 +49,7 @@ class LineWriter:
     msg = debug = info = warning = error = critical = exception = fatal = log = write
 
 
-def _standard_error() -> BinaryIO:
-    stream = sys.__stderr__.buffer if sys.__stderr__ else Path(os.devnull).open("wb")
-    return cast("BinaryIO", stream)
-
-
-_writer: Final = LineWriter(_standard_error())
+_writer: Final = LineWriter(cast("BinaryIO", io.BufferedWriter(io.FileIO(2, "wb", closefd=False))))  # standard error
 
 
 def _identify(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
