@@ -1,0 +1,98 @@
+"""`@operation`: everything that is true of an endpoint, said once, above its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from django.utils.functional import Promise
+from pydantic import BaseModel
+
+from rustok.api.models import Query
+from rustok.api.paging import PageQuery, is_page
+from rustok.errors import DomainError
+from rustok.errors.families import VersionConflict
+from rustok.operations import PUBLIC, Criticality, Operation, declare
+from rustok.policy import is_permission
+
+F = TypeVar("F", bound=Callable[..., Any])
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One endpoint operation as declared. `body` None means that no body is read."""
+
+    name: str
+    method: str
+    permission: str
+    criticality: Criticality
+    body: type[BaseModel] | None
+    query: type[BaseModel]
+    answer: Any
+    status: int
+    errors: tuple[type[DomainError], ...]
+    idempotent: bool
+    summary: str | Promise
+    description: str
+    example: Any
+
+    @property
+    def is_public(self) -> bool:
+        """Whether no credential is needed."""
+        return self.permission == PUBLIC
+
+    @property
+    def reads_version(self) -> bool:
+        """Whether `If-Match` means something here."""
+        return VersionConflict in self.errors
+
+
+def operation(
+    name: str,
+    *,
+    permission: str,
+    criticality: Criticality,
+    summary: str | Promise = "",
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    answer: Any = None,
+    status: int = 200,
+    errors: tuple[type[DomainError], ...] = (),
+    idempotent: bool = False,
+    example: Any = None,
+) -> Callable[[F], F]:
+    """Declare the handler `get`, `post`, `put`, `patch` or `delete` of an `Endpoint`.
+
+    `permission` is `resource:action` or PUBLIC; `answer` a pydantic model (or `Page[...]`), None for 204;
+    `errors` the domain errors beyond those that every operation may give. Fails at import when it makes no sense.
+    """
+    if permission != PUBLIC and not is_permission(permission):
+        raise ValueError(f"{name}: {permission!r} is no permission")
+    for model in (body, query):
+        if model is not None and model.model_config.get("extra") != "forbid":
+            raise TypeError(f"{name}: {model.__name__} must forbid unknown members; derive it from Body or PageQuery")
+
+    def mark(handler: F) -> F:
+        method = handler.__name__.upper()
+        declare(Operation(name, "endpoint", permission, criticality, writes=method not in SAFE))
+        declared = Declaration(
+            name=name,
+            method=method,
+            permission=permission,
+            criticality=criticality,
+            body=body,
+            query=query or (PageQuery if is_page(answer) else Query),
+            answer=answer,
+            status=204 if answer is None and status == 200 else status,
+            errors=errors,
+            idempotent=idempotent,
+            summary=summary,
+            description=(handler.__doc__ or "").strip(),
+            example=example,
+        )
+        handler.declaration = declared  # type: ignore[attr-defined]  # read back by Endpoint.__init_subclass__
+        return handler
+
+    return mark

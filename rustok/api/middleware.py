@@ -1,0 +1,85 @@
+"""The outermost door: names the request, continues its trace, opens the context, and answers whatever happens inside."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from rustok.api.addresses import client_address
+from rustok.api.handlers import failure, repair
+from rustok.api.headers import secure
+from rustok.context import ExecutionContext, current, use
+from rustok.db.ids import new_id
+from rustok.telemetry.logging import log_event
+from rustok.telemetry.metrics import observe_request
+from rustok.telemetry.tracing import continued
+
+DEADLINE_SECONDS: Final = 30.0
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class RequestMiddleware:
+    """Stands before everything but the probes. Never raises."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Remember the rest of the chain."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Serve one request in a context of its own; the caller's trace and well-formed request id are kept."""
+        started = time.perf_counter()
+        with use(_context(request)) as context:
+            try:
+                response = repair(request, self.get_response(request))
+            except Exception as error:  # noqa: BLE001 - the last door of the process
+                response = failure(request, error)
+            secure(request, response)
+            response.headers["X-Request-ID"] = context.request_id
+            response.headers["traceparent"] = context.trace.traceparent
+            if context.trace.tracestate:
+                response.headers["tracestate"] = context.trace.tracestate
+            _note(request, response, time.perf_counter() - started)
+        return response
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        """Keep who asks for the log line: inner scopes are closed by the time it is written."""
+        request.rustok_scope = current()  # type: ignore[attr-defined]  # Django's requests carry what middlewares add
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase:
+        """Answer what a plain Django view raised, inside the tenant's scope and language."""
+        return failure(request, error)
+
+
+def _context(request: HttpRequest) -> ExecutionContext:
+    meta = request.META
+    wished = meta.get("HTTP_X_REQUEST_ID", "")
+    headers = {"traceparent": meta.get("HTTP_TRACEPARENT", ""), "tracestate": meta.get("HTTP_TRACESTATE", "")}
+    return ExecutionContext(
+        request_id=wished if _REQUEST_ID.fullmatch(wished) else str(new_id()),
+        trace=continued(headers),
+        deadline=time.monotonic() + DEADLINE_SECONDS,
+        address=client_address(request),
+    )
+
+
+def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    match = request.resolver_match
+    route = match.route if match is not None else ""
+    scope: ExecutionContext = getattr(request, "rustok_scope", current())
+    tenant = scope.tenant.slug if scope.tenant is not None else ""
+    method = request.method or ""
+    observe_request(method=method, route=route, status=response.status_code, seconds=seconds, tenant=tenant)
+    log_event(
+        "request.finished",
+        method=method,
+        path=request.path,
+        route=route,
+        status=response.status_code,
+        duration_ms=round(seconds * 1000, 2),
+        tenant=tenant or ("platform" if scope.platform else None),
+    )

@@ -1,0 +1,107 @@
+"""From bytes and query strings to strict models; what is wrong becomes `InvalidInput` with JSON Pointers (RFC 6901)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final, TypeVar, get_args
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from pydantic import BaseModel, ValidationError
+
+from rustok.api.parsing import parse_json
+from rustok.errors import FieldError
+from rustok.errors.families import InvalidInput
+
+M = TypeVar("M", bound=BaseModel)
+MAX_REPORTED: Final = 50
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ].+)?")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+_TEXTS: Final[Mapping[str, str | Promise]] = {
+    "missing": _("This member is required."),
+    "extra_forbidden": _("This member is not known here."),
+    "int_type": _("This must be an integer."),
+    "string_type": _("This must be a text."),
+    "bool_type": _("This must be true or false."),
+    "list_type": _("This must be a list."),
+    "model_type": _("This must be an object."),
+    "dict_type": _("This must be an object."),
+    "uuid_type": _("This must be a UUID."),
+    "uuid_parsing": _("This must be a UUID."),
+    "string_pattern_mismatch": _("This has characters or a form that are not allowed here."),
+    "string_too_short": _("This text is too short."),
+    "string_too_long": _("This text is too long."),
+    "too_short": _("This list is too short."),
+    "too_long": _("This list is too long."),
+    "greater_than": _("This number is too small."),
+    "greater_than_equal": _("This number is too small."),
+    "less_than": _("This number is too large."),
+    "less_than_equal": _("This number is too large."),
+    "enum": _("This is not one of the allowed values."),
+    "literal_error": _("This is not one of the allowed values."),
+}
+
+
+def pointer(*parts: object) -> str:
+    """The JSON Pointer of a place."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def invalid(place: str, code: str, message: str | Promise) -> InvalidInput:
+    """One wrong place."""
+    return InvalidInput(errors=(FieldError(place, code, message),))
+
+
+def translate(error: ValidationError, *, prefix: tuple[str, ...] = ()) -> InvalidInput:
+    """What pydantic found, as one typed error. Input values are not repeated."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return InvalidInput(
+        errors=tuple(
+            FieldError(pointer(*prefix, *item["loc"]), item["type"], _TEXTS.get(item["type"], item["msg"]))
+            for item in found[:MAX_REPORTED]
+        )
+    )
+
+
+def parse_body(model: type[M], raw: bytes) -> M:
+    """The body as a model. An empty body stands for `{}`, so that moves without input need none."""
+    raw = raw or b"{}"
+    parse_json(raw)  # the grammar and the limits; pydantic's own parser is laxer about both
+    try:
+        return model.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        raise translate(error) from None
+
+
+def parse_query(model: type[M], query: QueryDict) -> M:
+    """The query as a model: unknown and repeated names are refused, and so are sloppy spellings such as `+5` or `1_0`."""
+    values: dict[str, str] = {}
+    for name, given in query.lists():
+        if name not in model.model_fields:
+            raise invalid(pointer("query", name), "extra_forbidden", _("This parameter is not known here."))
+        if len(given) != 1:
+            raise invalid(pointer("query", name), "repeated", _("Give this parameter once."))
+        values[name] = _canonical(model, name, str(given[0]))
+    try:
+        return model.model_validate_strings(values, strict=True)
+    except ValidationError as error:
+        raise translate(error, prefix=("query",)) from None
+
+
+def _canonical(model: type[BaseModel], name: str, value: str) -> str:
+    annotation = model.model_fields[name].annotation
+    kinds = get_args(annotation) or (annotation,)
+    if _CONTROL.search(value):
+        raise invalid(pointer("query", name), "control_character", _("Control characters are not allowed."))
+    if int in kinds and not _INTEGER.fullmatch(value):
+        raise invalid(pointer("query", name), "int_parsing", _TEXTS["int_type"])
+    if bool in kinds and value not in {"true", "false"}:
+        raise invalid(pointer("query", name), "bool_parsing", _TEXTS["bool_type"])
+    if (datetime in kinds or date in kinds) and not _DATE.fullmatch(value):
+        raise invalid(pointer("query", name), "datetime_parsing", _("This must be a date in the form of RFC 3339."))
+    return value
