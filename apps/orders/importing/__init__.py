@@ -1,0 +1,1 @@
+"""Orders from a basket file, for any shop and any size: read, price, place, report. See `replay.import_baskets`."""
