@@ -77,9 +77,9 @@ class Postgres(Server):
                 found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
                 if found is None:
                     self._create_database(connection)
-        except psycopg.errors.InvalidPassword as error:
-            raise StackError(f"the password in {self.layout.data}/secrets.json is not the cluster's") from error
-        except psycopg.Error:
+        except psycopg.Error as error:
+            if "password authentication failed" in str(error):  # libpq gives no SQLSTATE before the connection stands
+                raise StackError(f"the password in {self.layout.data}/secrets.json is not the cluster's") from error
             return False
         return True
 

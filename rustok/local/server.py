@@ -94,4 +94,7 @@ class Server(abc.ABC):
         running = self.process
         if running is not None:
             processes.end(running, self.stop_signal, seconds)
+        if self._child is not None:
+            self._child.poll()
+            self._child = None
         self.record.unlink(missing_ok=True)
