@@ -1,0 +1,30 @@
+"""Small questions that the list templates ask of Django's ChangeList."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.contrib.admin.views.main import PAGE_VAR
+
+register = template.Library()
+
+
+@register.simple_tag
+def filter_choices(cl: Any, spec: Any) -> list[dict[str, Any]]:
+    """The choices of one filter, each with its address."""
+    return list(spec.choices(cl))
+
+
+@register.simple_tag
+def page_links(cl: Any) -> list[dict[str, Any]]:
+    """The links of the pager; an entry without address is the gap between distant pages."""
+    gap = cl.paginator.ELLIPSIS
+    return [
+        {
+            "number": number,
+            "current": number == cl.page_num,
+            "url": None if number == gap else cl.get_query_string({PAGE_VAR: number}),
+        }
+        for number in cl.paginator.get_elided_page_range(cl.page_num, on_each_side=2, on_ends=1)
+    ]
