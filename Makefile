@@ -6,6 +6,8 @@ ENSURE := @$(PYTHON) -I rustok/local/bootstrap.py
 # Parallel tests: one database per worker. Empty = one process.
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+# Suites that the plain run leaves out are called without its list of what to ignore.
+APART := -o addopts="-q --strict-markers --strict-config --import-mode=importlib -p no:cacheprovider"
 
 .PHONY: help install run test test-e2e lint format bench chaos docs contracts lock
 
@@ -31,7 +33,7 @@ test:
 
 test-e2e:
 	$(ENSURE) e2e
-	@$(LOCAL) exec -- $(VENV)/pytest tests/e2e $(PYTEST_ARGS)
+	@$(LOCAL) exec -- $(VENV)/pytest $(APART) tests/e2e $(PYTEST_ARGS)
 
 lint:
 	$(ENSURE) dev
