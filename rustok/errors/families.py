@@ -236,3 +236,12 @@ class ConfigurationInvalid(SystemFault):
     code = 5004
     title = _("Configuration invalid")
     message = _("%(problem)s")
+
+
+class TenantSchemaMissing(SystemFault):
+    """The tenant's schema is not in this database. Seen before any statement could fall through to the shared one."""
+
+    code = 5005
+    severity = Severity.CRITICAL
+    title = _("Tenant storage missing")
+    message = _("The storage of this tenant is not available.")

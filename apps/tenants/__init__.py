@@ -1,0 +1,1 @@
+"""Tenants and their hosts: models, isolation, validation, resolution."""

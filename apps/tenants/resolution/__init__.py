@@ -1,0 +1,1 @@
+"""From the Host header to a tenant: normalisation, believed proxies, the cached directory."""

@@ -1,0 +1,49 @@
+"""What is said to a PostgreSQL session about schemas, and what it says back. Works on psycopg connections, not Django's."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+from psycopg import sql
+
+from rustok.context import PUBLIC_SCHEMA
+from rustok.errors.families import TenantSchemaMissing
+
+CLOSED_PATH: Final = "SET search_path = ''"
+"""No schema at all: unqualified names find nothing but PostgreSQL's own."""
+
+_BIND: Final = sql.SQL("SELECT set_config('search_path', %s, false), current_schema()")
+_PLAIN_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+
+@lru_cache(maxsize=65_536)
+def search_path(schema: str) -> str:
+    """The setting for a schema: itself, then the shared one. The name is checked, so that it needs no quoting."""
+    if not _PLAIN_NAME.fullmatch(schema) or schema.startswith("pg_"):
+        raise TenantSchemaMissing(schema=schema)
+    return schema if schema == PUBLIC_SCHEMA else f"{schema}, {PUBLIC_SCHEMA}"
+
+
+def bind_session(connection: Any, schema: str, path: str) -> None:
+    """Set the path and check in the same round trip that the schema exists; raises TenantSchemaMissing and closes the path."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BIND, [path])
+        if cursor.fetchone()[1] != schema:
+            cursor.execute(CLOSED_PATH)
+            raise TenantSchemaMissing(schema=schema)
+
+
+def reported_path(connection: Any) -> str | None:
+    """What the server last reported as its search path; None before PostgreSQL 18, which does not report it."""
+    value: bytes | None = connection.pgconn.parameter_status(b"search_path")
+    return None if value is None else value.decode()
+
+
+def reset_session(connection: Any) -> None:
+    """Leave no trace of the tenant in a session that goes back to the pool."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSED_PATH)
+    if not connection.autocommit:
+        connection.commit()
