@@ -6,6 +6,9 @@ ENSURE := @$(PYTHON) -I rustok/local/bootstrap.py
 # Parallel tests: one database per worker. Empty = one process.
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+# Benchmarks and the kill -9 rig start a platform of their own, in a place of their own.
+BENCH_ARGS ?=
+CHAOS_ARGS ?=
 # Suites that the plain run leaves out are called without its list of what to ignore.
 APART := -o addopts="-q --strict-markers --strict-config --import-mode=importlib -p no:cacheprovider"
 
@@ -49,11 +52,11 @@ format:
 
 bench:
 	$(ENSURE) dev
-	@$(LOCAL) exec -- $(VENV)/python -m tests.benchmarks
+	@$(VENV)/python -m tests.benchmarks $(BENCH_ARGS)
 
 chaos:
 	$(ENSURE) dev
-	@$(LOCAL) exec -- $(VENV)/python -m tests.chaos
+	@$(VENV)/python -m tests.chaos $(CHAOS_ARGS)
 
 docs:
 	$(ENSURE) dev

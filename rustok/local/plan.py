@@ -57,7 +57,12 @@ class Settings:
         """Return what every process of this run is told; the demo receiver is the one loopback address it may call."""
         receivers = f"{LOOPBACK}:{self.port},{self.base_domain}:{self.port}"
         allowed = ",".join(filter(None, (os.environ.get("RUSTOK_WEBHOOK_ALLOW"), receivers)))
-        return {"RUSTOK_PORT": str(self.port), "RUSTOK_BASE_DOMAIN": self.base_domain, "RUSTOK_WEBHOOK_ALLOW": allowed}
+        return {
+            "RUSTOK_PORT": str(self.port),
+            "RUSTOK_BASE_DOMAIN": self.base_domain,
+            "RUSTOK_WEBHOOK_ALLOW": allowed,
+            "RUSTOK_DEMO": "true",
+        }
 
 
 @dataclass(frozen=True)

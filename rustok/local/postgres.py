@@ -127,7 +127,8 @@ class Postgres(Server):
         processes.kill_all(lambda: processes.working_in(draft))
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
-        with tempfile.TemporaryDirectory() as private:
+        # Below /tmp, which the other user can enter; TMPDIR may be private.
+        with tempfile.TemporaryDirectory(dir="/tmp" if self.user else None) as private:
             password = Path(private) / "password"
             password.write_text(self.layout.secret("postgres_superuser"))
             if self.user is not None:

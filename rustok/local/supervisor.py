@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -29,8 +28,9 @@ class StopRequestedError(Exception):
 
 
 def say(line: str) -> None:
-    """Show one line to the person at the terminal."""
-    print(line, flush=True)
+    """Show one line to the person at the terminal; a terminal that is gone is no reason to fail."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
 
 
 class Supervisor:
@@ -207,8 +207,7 @@ def _serve(stack: Stack, settings: plan.Settings, work: plan.Plan) -> int:
                 supervisor.bring_up()
                 supervisor.wait_for(lambda: False)
             except StopRequestedError:
-                sys.stdout.write("\n")
-                say("stopping …")
+                say("\nstopping …")
             finally:
                 supervisor.take_down()
     return 0
