@@ -46,8 +46,16 @@ def sanitize_html(value: str) -> str:
     >>> sanitize_html('<p onclick="x()">Fresh <b>bread</b><script>x()</script></p>')
     '<p>Fresh <b>bread</b></p>'
     """
+    once = _allowed(sanitize_text(value))
+    decoded = sanitize_text(once)
+    # References such as `&#1;` come out as the character itself. Without it "java&#1;script:" would be a scheme again,
+    # so what changed is judged once more; a second pass meets no references any more.
+    return once if decoded == once else _allowed(decoded)
+
+
+def _allowed(markup: str) -> str:
     return nh3.clean(
-        sanitize_text(value),
+        markup,
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         url_schemes=set(SCHEMES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from functools import cache
 from typing import Final
 
@@ -25,6 +26,7 @@ from apps.tenants.validation.validators.scripts import imitates_latin, mixes_scr
 MAX_DOMAIN: Final = 253
 MAX_LABEL: Final = 63
 _MAX_INPUT: Final = 1024  # mapping may shrink a text; beyond this nobody means a domain
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
@@ -66,7 +68,22 @@ def _encoded(text: str, field: str) -> str:
         raise DomainTooLong(field=field)
     if domain.endswith("."):  # a second dot, perhaps ideographic: an empty label
         raise DomainMalformed(field=field)
+    _check_directions(domain, field)
     return domain
+
+
+def _check_directions(domain: str, field: str) -> None:
+    """RFC 5893 section 2: one right-to-left label makes the rule bind all labels; the library checks only that one."""
+    if "xn--" not in domain:
+        return
+    labels = [idna.decode(label) for label in domain.split(".")]
+    if not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for label in labels for character in label):
+        return
+    try:
+        for label in labels:
+            idna.check_bidi(label, check_ltr=True)
+    except idna.IDNAError:
+        raise DomainMalformed(field=field) from None
 
 
 def _looks_like_address(domain: str) -> bool:

@@ -21,7 +21,7 @@ def validate_email(value: str, *, field: str = "email", check_deliverability: bo
     >>> validate_email(" Ann.Lee@Example.COM ")
     'Ann.Lee@example.com'
     """
-    text = value.strip()
+    text = value.strip(" \t")  # never line ends: an address with one is an attempt at a second header line
     if not text:
         raise EmailEmpty(field=field)
     local, _, domain = text.rpartition("@")
