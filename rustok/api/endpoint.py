@@ -97,6 +97,7 @@ def _authorise(request: HttpRequest, declared: Declaration) -> ExecutionContext:
     actor, permissions = authentication.authenticate(request)
     context = replace(context, actor=actor, permissions=permissions)
     install(context)
+    request.rustok_scope = context  # type: ignore[attr-defined]  # for the log line, written after all scopes are closed
     require(context, declared.permission)
     return context
 

@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from rest_framework.exceptions import APIException
 
 from rustok.config import config
+from rustok.context import trace_id
 from rustok.errors import DomainError
 from rustok.errors.families import (
     BodyTooLarge,
@@ -99,8 +100,8 @@ def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     observe_error(error.code)
     if not wants_page(request):
         return problem_response(error, instance=request.path)
-    status = status_of(error)
-    text = render_to_string("problem.html", {"error": error, "status": status, "home": f"/{request.path.split('/')[1]}/"})
+    status, home = status_of(error), "/" + request.path.split("/")[1] + "/"
+    text = render_to_string("problem.html", {"error": error, "status": status, "home": home, "trace_id": trace_id()})
     return HttpResponse(text, status=status)
 
 

@@ -82,4 +82,5 @@ def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
         status=response.status_code,
         duration_ms=round(seconds * 1000, 2),
         tenant=tenant or ("platform" if scope.platform else None),
+        actor=scope.actor.reference,
     )

@@ -1,0 +1,80 @@
+"""What goes over the wire about keys and the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from apps.security.models import ApiKey, AuditEntry
+from rustok.api import Body, Out, PageQuery
+from rustok.api.models import Line
+
+Permission = Annotated[
+    str, StringConstraints(max_length=100, pattern=r"^([a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*)|\*:\*)$")
+]
+
+
+class CreateApiKeyBody(Body):
+    """A new key for a program."""
+
+    name: Line = Field(description="What the key is for.")
+    permissions: list[Permission] = Field(min_length=1, max_length=100, description="`resource:action`, as in `order:create`.")
+    expires_at: AwareDatetime | None = Field(None, description="When the key stops working; null for never.")
+
+
+class ApiKeyOut(Out):
+    """A key without its secret."""
+
+    id: UUID
+    name: str
+    prefix: str = Field(description="The public part, as in `rk_<prefix>_…`.")
+    permissions: list[str]
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None = Field(description="To within about ten minutes.")
+
+
+class NewApiKeyOut(ApiKeyOut):
+    """A key just made: the only answer that ever contains `key`."""
+
+    key: str = Field(description="The credential. Keep it: it is not stored and never shown again.")
+
+
+class AuditFilter(PageQuery):
+    """Narrows the audit log."""
+
+    actor: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(None, description="`kind:id`.")
+    action: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(None, description="`resource:verb`.")
+    target: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class AuditEntryOut(Out):
+    """One deed."""
+
+    id: UUID
+    occurred_at: datetime
+    actor: str
+    actor_label: str
+    action: str
+    target: str
+    outcome: str
+    reason: str
+    details: dict[str, Any]
+    request_id: str
+    trace_id: str
+    address: str
+
+
+def api_key_out(key: ApiKey) -> dict[str, Any]:
+    """The shape of `ApiKeyOut`."""
+    return {name: getattr(key, name) for name in ApiKeyOut.model_fields}
+
+
+def audit_entry_out(entry: AuditEntry) -> dict[str, Any]:
+    """The shape of `AuditEntryOut`."""
+    return {name: getattr(entry, name) for name in AuditEntryOut.model_fields}

@@ -1,0 +1,12 @@
+"""Routes of this app under `/api/v1/`, on both hosts."""
+
+from django.urls import path
+
+from apps.security.api import views
+
+tenant_urlpatterns = [
+    path("api-keys/", views.ApiKeyCollection.as_view()),
+    path("api-keys/<uuid:id>/", views.ApiKeyItem.as_view()),
+    path("audit/", views.AuditCollection.as_view()),
+]
+platform_urlpatterns = tenant_urlpatterns

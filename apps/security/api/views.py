@@ -1,0 +1,96 @@
+"""REST: API keys and the audit log, the same on tenant hosts and on the platform host."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.security.api.shapes import (
+    ApiKeyOut,
+    AuditEntryOut,
+    AuditFilter,
+    CreateApiKeyBody,
+    NewApiKeyOut,
+    api_key_out,
+    audit_entry_out,
+)
+from apps.security.errors import GrantExceeded
+from apps.security.queries import api_keys, audit_entries, get_api_key
+from apps.security.services import create_api_key, revoke_api_key
+from rustok.api import Answer, Call, Endpoint, Page, PageQuery, Query, operation, paginate
+from rustok.operations import Criticality
+
+
+class ApiKeyCollection(Endpoint):
+    """The keys of this host's scope."""
+
+    @operation(
+        "api_keys.list",
+        permission="api_key:read",
+        criticality=Criticality.LOW,
+        answer=Page[ApiKeyOut],
+        summary=_("List API keys"),
+    )
+    def get(self, call: Call[None, PageQuery]) -> dict[str, Any]:
+        """Newest first, revoked and expired ones too."""
+        return paginate(api_keys(), call, to_dict=api_key_out)
+
+    @operation(
+        "api_keys.create",
+        permission="api_key:create",
+        criticality=Criticality.NORMAL,
+        body=CreateApiKeyBody,
+        answer=NewApiKeyOut,
+        status=201,
+        errors=(GrantExceeded,),
+        summary=_("Create an API key"),
+        example={"name": "Warehouse", "permissions": ["stock:read", "order:*"]},
+    )
+    def post(self, call: Call[CreateApiKeyBody, Query]) -> Answer:
+        """The key is in this answer and nowhere else; a caller can hand on only what it holds itself."""
+        body = call.body
+        key, plain = create_api_key(
+            name=body.name, permissions=body.permissions, expires_at=body.expires_at, context=call.context
+        )
+        return Answer(api_key_out(key) | {"key": plain}, headers={"Location": f"{call.request.path}{key.pk}/"})
+
+
+class ApiKeyItem(Endpoint):
+    """One key."""
+
+    @operation(
+        "api_keys.get",
+        permission="api_key:read",
+        criticality=Criticality.LOW,
+        answer=ApiKeyOut,
+        summary=_("Show an API key"),
+    )
+    def get(self, call: Call[None, Query], *, id: UUID) -> dict[str, Any]:  # noqa: A002 - named as in the URL
+        """Everything but the secret."""
+        return api_key_out(get_api_key(key_id=id))
+
+    @operation(
+        "api_keys.revoke", permission="api_key:delete", criticality=Criticality.HIGH, summary=_("Revoke an API key")
+    )
+    def delete(self, call: Call[None, Query], *, id: UUID) -> None:  # noqa: A002 - named as in the URL
+        """The key stops working at once; its row stays for the record."""
+        revoke_api_key(key_id=id, context=call.context)
+
+
+class AuditCollection(Endpoint):
+    """What was done here."""
+
+    @operation(
+        "audit.list",
+        permission="audit:read",
+        criticality=Criticality.LOW,
+        query=AuditFilter,
+        answer=Page[AuditEntryOut],
+        summary=_("List audit entries"),
+    )
+    def get(self, call: Call[None, AuditFilter]) -> dict[str, Any]:
+        """Newest first."""
+        wanted = call.query.model_dump(include={"actor", "action", "target"}, exclude_none=True)
+        return paginate(audit_entries().filter(**wanted), call, to_dict=audit_entry_out)

@@ -1,0 +1,45 @@
+"""What was done, by whom. Rows are only ever added: a trigger refuses UPDATE and DELETE, whoever asks."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from rustok.db.ids import Entity
+
+
+class AuditEntry(Entity):
+    """One deed, written in the transaction of the change it speaks of.
+
+    `number` and `hash` stay empty in that transaction: chaining under a lock held until commit would make a tenant's
+    writers serial, so it happens afterwards.
+    """
+
+    occurred_at = models.DateTimeField(_("time"), editable=False)
+    actor = models.CharField(_("actor"), max_length=200, editable=False)
+    actor_label = models.CharField(_("actor's name"), max_length=200, editable=False)
+    action = models.CharField(_("action"), max_length=100, editable=False)
+    target = models.CharField(_("target"), max_length=200, blank=True, editable=False)
+    outcome = models.CharField(_("outcome"), max_length=32, editable=False)
+    reason = models.TextField(_("reason"), blank=True, editable=False)
+    details = models.JSONField(_("details"), default=dict, editable=False)
+    request_id = models.CharField(_("request"), max_length=64, blank=True, editable=False)
+    trace_id = models.CharField(_("trace"), max_length=32, blank=True, editable=False)
+    address = models.CharField(_("address"), max_length=45, blank=True, editable=False)
+    number = models.BigIntegerField(_("number"), null=True, unique=True, editable=False)
+    hash = models.BinaryField(max_length=32, null=True, editable=False)
+
+    class Meta:
+        """Newest first; found by what was touched and by who did it."""
+
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        ordering = ("-id",)
+        indexes = [
+            models.Index(fields=["target", "-id"], name="security_audit_target_ix"),
+            models.Index(fields=["actor", "-id"], name="security_audit_actor_ix"),
+            models.Index(fields=["action", "-id"], name="security_audit_action_ix"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"
