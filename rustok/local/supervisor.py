@@ -77,9 +77,22 @@ class Supervisor:
                 say(f"{server.name} is gone; starting it again (log: {server.log})")
                 try:
                     self.stack.up()
+                    self._tell_new_addresses()
                 except StackError as error:
                     self._server_due = time.monotonic() + 2
                     say(str(error).splitlines()[0])
+
+    def _tell_new_addresses(self) -> None:
+        """Restart the services with new URLs when a server had to move to another port."""
+        fresh = self.stack.urls()
+        if fresh.items() <= self.environment.items():
+            return
+        self.environment.update(fresh)
+        for service in self.services:
+            service.environment.update(fresh)
+            if service.pid is not None:
+                service.finish()
+                service.start(rotate=False)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
         """Supervise until `condition` holds; False when `seconds` are over."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -76,6 +77,20 @@ def test_a_killed_server_is_back_with_the_platform_up(stack: Stack) -> None:
             )
         made.take_down()
     assert working_in(stack.layout.postgres) == []
+
+
+def test_services_learn_the_new_port_of_a_server_that_had_to_move(stack: Stack) -> None:
+    made = supervise(stack.layout, environ={})
+    with made.stack.in_use() as urls:
+        made.environment.update(urls)
+        made.bring_up()
+        web, port = made.services[0].pid, stack.layout.remembered_port("valkey")
+        stack.servers[1].stop()
+        with socket.create_server(("127.0.0.1", port or 0)):
+            made.tick()
+        made.take_down()
+    assert made.services[0].environment["RUSTOK_BROKER_URL"] != urls["RUSTOK_BROKER_URL"]
+    assert web != made.services[0].pid
 
 
 def test_a_failing_step_shows_its_log(layout: Layout) -> None:
