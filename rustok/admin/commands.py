@@ -14,7 +14,6 @@ from typing import Any
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from rustok import context
 from rustok.operations import Criticality, Operation, declare
@@ -43,7 +42,7 @@ class ReasonForm(CommandForm):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=500,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Stored in the history and in the audit log."),
     )
 

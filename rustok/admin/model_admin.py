@@ -35,6 +35,8 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
     position: ClassVar[int] = 50
     icon: ClassVar[str] = "table_rows"
     in_sidebar: ClassVar[bool] = True
+    plural: ClassVar[str | Promise] = ""
+    wide_fields: ClassVar[Sequence[str]] = ()
     commands: ClassVar[Sequence[Command]] = ()
     list_commands: ClassVar[Sequence[Command]] = ()
 
@@ -132,7 +134,13 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
             "original": subject,
             "back": self.address_of(subject),
             "list_url": self.address_of(None),
+            "list_title": self.title,
         }
+
+    @property
+    def title(self) -> str | Promise:
+        """The heading of the list, and the page's name in the sidebar."""
+        return self.plural or self.opts.verbose_name_plural
 
     def _url_name(self, command: Command) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_do_{command.name}"
@@ -158,7 +166,11 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the commands that need no object."""
-        extra = {"title": self.opts.verbose_name_plural, "command_links": self.command_links(self.list_commands, None)}
+        extra = {
+            "title": self.title,
+            "list_title": self.title,
+            "command_links": self.command_links(self.list_commands, None),
+        }
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def changeform_view(
@@ -181,6 +193,8 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
             "title": str(obj),
             "command_links": self.command_links(self.commands, obj),
             "list_url": self.address_of(None),
+            "list_title": self.title,
+            "wide_fields": self.wide_fields,
             **self.object_context(request, obj),
         }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)

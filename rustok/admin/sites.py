@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django import forms
 from django.conf import settings
+from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from rustok import context
@@ -27,6 +30,7 @@ class ConsoleSite(UnfoldAdminSite):
     """One console. `platform` says whose: the operators' or a tenant's staff's."""
 
     platform = False
+    password_change_form: type[forms.Form] | None = None
     enable_nav_sidebar = True
 
     def __init__(self, *, platform: bool) -> None:
@@ -63,6 +67,17 @@ class ConsoleSite(UnfoldAdminSite):
             )
         return response
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The person's own password, by the form that `apps.security` put here (it calls the service)."""
+        view = PasswordChangeView.as_view(
+            form_class=self.password_change_form,
+            success_url=reverse("admin:password_change_done"),
+            template_name="console/password.html",
+            extra_context={**self.each_context(request), "title": _("Change password"), **(extra_context or {})},
+        )
+        answer: HttpResponse = view(request)
+        return answer
+
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The dashboard and every registered page that the person may see."""
         home = reverse("admin:index")
@@ -71,12 +86,13 @@ class ConsoleSite(UnfoldAdminSite):
 
     def _entries(self, request: HttpRequest) -> list[tuple[navigation.Section, int, dict[str, Any]]]:
         found = []
-        for model, page in self._registry.items():
+        for page in self._registry.values():
             if not isinstance(page, ConsoleModelAdmin) or not page.in_sidebar or not page.has_view_permission(request):
                 continue
             link = page.address_of(None)
-            title = str(model._meta.verbose_name_plural).capitalize()
-            item = navigation.entry(title=title, link=link, icon=page.icon, active=request.path.startswith(link))
+            item = navigation.entry(
+                title=capfirst(page.title), link=link, icon=page.icon, active=request.path.startswith(link)
+            )
             found.append((page.section, page.position, item))
         return found
 

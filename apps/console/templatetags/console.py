@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR
+
+from rustok.admin import display
 
 register = template.Library()
 
@@ -28,3 +31,16 @@ def page_links(cl: Any) -> list[dict[str, Any]]:
         }
         for number in cl.paginator.get_elided_page_range(cl.page_num, on_each_side=2, on_ends=1)
     ]
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """A time for people (`rustok.admin.display.moment`)."""
+    return display.moment(value)
+
+
+@register.filter
+def actor_name(reference: str) -> str:
+    """`user:<id>` shortened for tables: the kind and the end of a long id."""
+    kind, _colon, name = reference.partition(":")
+    return f"{kind}:…{name[-6:]}" if len(name) > 20 else reference
