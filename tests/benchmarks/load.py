@@ -1,8 +1,8 @@
 """The load generator: a process of its own that replays ready-made requests over keep-alive connections.
 
 Reads a plan as JSON from stdin, writes measurements as JSON to stdout. An open loop sends request `i` at
-`start + i / rate` whether or not earlier ones were answered, and measures from that intended moment: a stalled server is charged for the
-requests that it delayed (no coordinated omission). A closed loop keeps `clients` requests in flight.
+`start + i / rate` whether or not earlier ones were answered, and measures from that intended moment: a stalled server
+is charged for the requests that it delayed (no coordinated omission). A closed loop keeps `clients` requests in flight.
 """
 
 from __future__ import annotations

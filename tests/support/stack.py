@@ -65,7 +65,7 @@ class Stack:
     def start(cls, *, demo_baskets: int = 5, data: Path | None = None, **environment: str) -> Iterator[Self]:
         """Start on free ports and wait for `ready:`; `data` None means a new directory that is removed at the end."""
         place = data or Path(tempfile.mkdtemp(prefix="rk-rig-"))
-        port = _free_port()
+        port = free_port()
         clean = {name: value for name, value in os.environ.items() if name not in _SERVERS}
         wanted = {"RUSTOK_DATA_DIR": str(place), "RUSTOK_PORT": str(port), "RUSTOK_DEMO_BASKETS": str(demo_baskets)}
         place.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,8 @@ def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.0
         time.sleep(every)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -38,6 +38,8 @@ class Refusal:
     product: str
     reason: Reason
     detail: str
+    value: int = 0
+    """What the row says was paid, in minor units; 0 when it cannot be read."""
 
     def as_dict(self) -> dict[str, Any]:
         """The row of the report."""
@@ -47,4 +49,5 @@ class Refusal:
             "product_id": self.product,
             "reason": self.reason.value,
             "detail": self.detail,
+            "value": self.value,
         }

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hashlib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ COLUMNS: Final = (
 )
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _LONGEST_FIELD: Final = 64
-_MOST_PIECES: Final = 1_000_000_000
+_WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
 
 
 class UnreadableBasketFile(InvalidInput):
@@ -64,12 +64,21 @@ class Basket:
     lines: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    digest: str = ""
+
+    @property
+    def external_id(self) -> str:
+        """The basket's name in the order book: unique over the stores of a chain."""
+        return f"{self.store}-{self.number}"
 
     @property
     def total(self) -> int:
         """What was paid for the good rows, in minor units."""
         return sum(row.value for row in self.rows)
+
+    @property
+    def value(self) -> int:
+        """What was paid for all rows, as far as it could be read."""
+        return self.total + sum(refusal.value for refusal in self.refusals)
 
 
 def read_baskets(path: Path, *, currency: str) -> Iterator[Basket]:
@@ -82,13 +91,13 @@ def read_baskets(path: Path, *, currency: str) -> Iterator[Basket]:
         yield from _grouped(_records(raw), currency)
 
 
-def count_baskets(path: Path) -> int:
-    """How many runs of adjacent rows with one basket id the file has: the length of the progress bar."""
+def count_baskets(path: Path, *, store: str | None = None) -> int:
+    """How many runs of adjacent rows with one basket id the file (or one store) has: the length of a progress bar."""
     with path.open("rb") as raw:
         total, last = 0, None
         for _line, record in _records(raw):
-            key = (record["store_id"], record["basket_id"])
-            total += key != last
+            key = (record["store_id"].strip(), record["basket_id"].strip())
+            total += key != last and store in (None, key[0])
             last = key
         return total
 
@@ -110,15 +119,12 @@ def _records(raw: BinaryIO) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _grouped(records: Iterator[tuple[int, dict[str, str]]], currency: str) -> Iterator[Basket]:
     basket: Basket | None = None
-    digest = hashlib.sha256()
     for line, record in records:
         store, number = record["store_id"].strip(), record["basket_id"].strip()
         if basket is None or (basket.store, basket.number) != (store, number):
             if basket is not None:
-                basket.digest = digest.hexdigest()
                 yield basket
-            basket, digest = Basket(store, number, record["household_id"].strip(), _time(record)), hashlib.sha256()
-        digest.update("\x1f".join(record[name] for name in COLUMNS).encode())
+            basket = Basket(store, number, record["household_id"].strip(), _time(record))
         basket.lines.append(line)
         parsed = _parse(line, record, basket, currency)
         if isinstance(parsed, Refusal):
@@ -126,7 +132,6 @@ def _grouped(records: Iterator[tuple[int, dict[str, str]]], currency: str) -> It
         else:
             basket.rows.append(parsed)
     if basket is not None:
-        basket.digest = digest.hexdigest()
         yield basket
 
 
@@ -140,25 +145,29 @@ def _time(record: dict[str, str]) -> datetime:
 
 def _parse(line: int, record: dict[str, str], basket: Basket, currency: str) -> Row | Refusal:
     """Read one row, or say why it can be no line of an order."""
+    sku = record["product_id"].strip()
+    value, value_problem = _value(record, currency)
 
     def refuse(reason: Reason, detail: str) -> Refusal:
-        return Refusal(
-            line=line, basket=basket.number, product=record["product_id"][:_LONGEST_FIELD], reason=reason, detail=detail
-        )
+        return Refusal(line, basket.number, sku[:_LONGEST_FIELD], reason, detail, value)
 
-    if problem := _identity_problem(record, basket):
+    if problem := _identity_problem(record, basket) or value_problem:
         return refuse(Reason.MALFORMED, problem)
-    try:
-        value = Money.parse(record["sales_value"].strip(), currency).amount
-    except InvalidMoney as error:
-        return refuse(Reason.MALFORMED, error.detail)
     text = record["quantity"].strip().removesuffix(".0")
-    if not (text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= len(str(_MOST_PIECES))):
+    if not _WHOLE.fullmatch(text):
         return refuse(Reason.QUANTITY_NOT_WHOLE, f"quantity {text[:_LONGEST_FIELD]!r} is no whole number of pieces")
     quantity = int(text)
-    if problem_with := _trade_problem(quantity, value, currency):
-        return refuse(*problem_with)
-    return Row(line=line, sku=record["product_id"].strip(), quantity=quantity, value=value)
+    if no_sale := _trade_problem(quantity, value, currency):
+        return refuse(*no_sale)
+    return Row(line=line, sku=sku, quantity=quantity, value=value)
+
+
+def _value(record: dict[str, str], currency: str) -> tuple[int, str]:
+    """What was paid, in minor units, and what is wrong with the text."""
+    try:
+        return Money.parse(record["sales_value"].strip(), currency).amount, ""
+    except InvalidMoney as error:
+        return 0, f"sales_value: {error.detail}"
 
 
 def _identity_problem(record: dict[str, str], basket: Basket) -> str:
@@ -166,6 +175,8 @@ def _identity_problem(record: dict[str, str], basket: Basket) -> str:
         text = record[name].strip()
         if not text or len(text) > _LONGEST_FIELD or not text.isprintable():
             return f"{name} is empty, longer than {_LONGEST_FIELD} characters or not printable"
+    if len(basket.external_id) > _LONGEST_FIELD:
+        return f"store_id and basket_id together are longer than {_LONGEST_FIELD - 1} characters"
     if None in record:
         return "the row has more fields than the header"
     if record["household_id"].strip() != basket.household:
