@@ -1,0 +1,81 @@
+"""Rows of a subscription: itself, a cursor per partition, a due time per partition. Also for subscribers in code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from apps.events.models import LOG, Cursor, Subscription
+from apps.events.patterns import like_patterns
+from apps.events.transports.subscribers import NAME as SUBSCRIBER
+from apps.events.transports.subscribers import subscribers
+from apps.operations import wakeups
+
+# Logs in which this process has seen the rows of these subscribers. Only ever saves statements.
+_seen: dict[UUID, frozenset[str]] = {}
+
+
+def enrol(
+    *,
+    tenant_id: UUID,
+    name: str,
+    transport: str,
+    target: str,
+    event_types: Iterable[str],
+    partitions: int = 1,
+    after: int | None = None,
+) -> Subscription:
+    """Create a subscription that starts after position `after` (None: after the last one given); idempotent by name.
+
+    Raises UnreadableFilter. Two parallel calls make one subscription. Runs in the scope of the log.
+    """
+    patterns = like_patterns(event_types)
+    with transaction.atomic():
+        subscription, created = Subscription.objects.get_or_create(
+            name=name,
+            defaults={"transport": transport, "target": target, "patterns": patterns, "partitions": partitions},
+        )
+        if created:
+            start = head() if after is None else after
+            Cursor.objects.bulk_create(
+                Cursor(subscription=subscription, partition=partition, position=start) for partition in range(partitions)
+            )
+            wakeups.enrol(tenant_id=tenant_id, subscription_id=subscription.pk, partitions=partitions)
+    return subscription
+
+
+def ensure_subscribers(*, tenant_id: UUID) -> None:
+    """Enrol every subscriber of this code base in the log of the current scope, from its beginning.
+
+    Costs nothing once this process has seen them, one statement per subscriber the first time.
+    """
+    known = subscribers()
+    names = frozenset(subscriber.name for subscriber in known)
+    if _seen.get(tenant_id, frozenset()) >= names:
+        return
+    for subscriber in known:
+        enrol(
+            tenant_id=tenant_id,
+            name=f"{SUBSCRIBER}:{subscriber.name}",
+            transport=SUBSCRIBER,
+            target=subscriber.name,
+            event_types=subscriber.event_types,
+            partitions=subscriber.partitions,
+            after=0,
+        )
+    _seen[tenant_id] = names
+
+
+def forget_seen() -> None:
+    """Look again; for tests that roll the rows back."""
+    _seen.clear()
+
+
+def head() -> int:
+    """The last position given in the log of the current scope."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT position FROM events_counter WHERE name = %s", [LOG])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,83 @@
+"""Hints to the relay after a commit: lossy, coalesced, and free for the caller.
+
+`hint()` sets a flag. One daemon thread per process turns flags into at most one Celery message per interval; a broker
+that is down costs that thread a bounded wait and then a pause, never a request (trap 45). What is lost is found by the
+beat's sweep, because the wake-up is a committed row.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Final
+
+INTERVAL: Final = 0.02  # seconds between two messages of one process
+BROKEN: Final = 2.0  # seconds of silence after a failed message
+
+_log = logging.getLogger(__name__)
+
+
+class HintSender:
+    """Coalesces any number of `hint()` calls into messages sent by `send` from a thread of its own."""
+
+    def __init__(self, send: Callable[[], None], *, interval: float = INTERVAL, broken: float = BROKEN) -> None:
+        """Nothing starts before the first hint."""
+        self._send = send
+        self._interval = interval
+        self._broken = broken
+        self._wanted = threading.Event()
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._stopped = threading.Event()
+
+    def hint(self) -> None:
+        """Ask for a message; returns at once. The first call in a process (also after a fork) starts the thread."""
+        if self._pid != os.getpid():
+            self._start()
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """End the thread after its current message; for tests."""
+        self._stopped.set()
+        self._wanted.set()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._pid == os.getpid():
+                return
+            self._wanted, self._stopped = threading.Event(), threading.Event()
+            self._pid = os.getpid()
+            threading.Thread(target=self._run, name="event-hints", daemon=True).start()
+
+    def _run(self) -> None:
+        wanted, stopped = self._wanted, self._stopped
+        while not stopped.is_set():
+            wanted.wait()
+            wanted.clear()
+            if stopped.is_set():
+                return
+            stopped.wait(self._interval if self._try() else self._broken)
+
+    def _try(self) -> bool:
+        try:
+            self._send()
+        except Exception:  # noqa: BLE001 - whatever the broker's client raises: the sweep will do
+            _log.warning("relay_hint_lost", exc_info=True)
+            return False
+        return True
+
+
+_senders: list[HintSender] = []
+
+
+def use_sender(sender: HintSender | None) -> None:
+    """Bind the process's sender (the relay's task does this when it is imported); None silences hints."""
+    _senders[:] = [] if sender is None else [sender]
+
+
+def hint() -> None:
+    """Ask the bound sender for a message, if there is one."""
+    for sender in _senders:
+        sender.hint()

@@ -1,0 +1,126 @@
+"""Offers a batch to a transport, chunk by chunk, and judges the answers: this key, or the whole destination?"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from apps.events.records import StoredEvent
+from apps.events.relay import policy
+from apps.events.transports import Delivered, Outcome, Refused, Transport
+from rustok.telemetry.logging import log_event
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of a batch. `reached` is the position up to which everything is settled."""
+
+    reached: int
+    delivered: int = 0
+    parked: list[tuple[StoredEvent, str]] = field(default_factory=list)
+    dead: list[tuple[StoredEvent, str]] = field(default_factory=list)
+    failures: int = 0
+    pauses: int = 0
+    pause: float | None = None
+
+
+class Offer:
+    """Offers events in order until the turn's time is up, leaving out every later event of a refused stream.
+
+    Iterate once; afterwards `complete` says whether every event had its chance.
+    """
+
+    def __init__(self, transport: Transport, events: Sequence[StoredEvent], *, timeout: float) -> None:
+        """`timeout` is what one chunk may take, in seconds."""
+        self.complete = False
+        self._transport = transport
+        self._events = events
+        self._timeout = timeout
+
+    def __iter__(self) -> Iterator[tuple[StoredEvent, Outcome]]:
+        """Pairs of event and answer."""
+        until = time.monotonic() + policy.TURN
+        blocked: set[str] = set()
+        size = self._transport.chunk
+        for start in range(0, len(self._events), size):
+            if time.monotonic() >= until:
+                return
+            chunk = [event for event in self._events[start : start + size] if event.stream not in blocked]
+            for event, outcome in zip(chunk, _publish(self._transport, chunk, self._timeout), strict=True):
+                if event.stream in blocked:
+                    continue
+                if isinstance(outcome, Refused):
+                    blocked.add(event.stream)
+                yield event, outcome
+        self.complete = True
+
+
+def _publish(transport: Transport, chunk: Sequence[StoredEvent], timeout: float) -> Sequence[Outcome]:
+    """A transport that raises has refused its chunk: one undecodable event must not strand the batch (trap 9)."""
+    if not chunk:
+        return ()
+    try:
+        outcomes = transport.publish(chunk, timeout=timeout)
+    except Exception as error:  # noqa: BLE001 - a defect of a transport parks what it was given, not the relay
+        log_event("relay.transport_failed", level=logging.ERROR, error=type(error).__name__, event_id=str(chunk[0].id))
+        return [Refused(reason=f"{type(error).__name__}: {error}"[:500])] * len(chunk)
+    missing = len(chunk) - len(outcomes)
+    return [*outcomes, *[Refused(reason="the transport gave no answer")] * missing] if missing else outcomes
+
+
+class Judge:
+    """Collects answers to fresh events into a verdict.
+
+    Refusals in a row, of different streams and without a success between, raise the suspicion against the destination;
+    once it is blamed, the cursor goes back to the first of them and nothing is parked for it (trap 59).
+    """
+
+    def __init__(self, *, cursor: int, failures: int, pauses: int, parked: int) -> None:
+        """Start where the last turn ended."""
+        self.verdict = Verdict(reached=cursor, failures=failures, pauses=pauses)
+        self._limit = 1 if parked >= policy.MAX_PARKED else policy.suspicion(pauses)
+        self._suspects: list[tuple[StoredEvent, str]] = []
+
+    def hear(self, event: StoredEvent, outcome: Outcome) -> bool:
+        """Take one answer; False when there is no point in offering more."""
+        verdict = self.verdict
+        if isinstance(outcome, Delivered):
+            self._clear_suspects()
+            verdict.delivered += 1
+            verdict.failures = verdict.pauses = 0
+        elif outcome.permanent:
+            verdict.dead.append((event, outcome.reason))
+        elif outcome.destination:
+            return self._blame_destination(event, outcome)
+        else:
+            self._suspects.append((event, outcome.reason))
+            verdict.failures += 1
+            if verdict.failures >= self._limit:
+                return self._blame_destination(event, outcome)
+        verdict.reached = event.position
+        return True
+
+    def close(self, *, looked_at: int | None) -> Verdict:
+        """The verdict. `looked_at` is the last position looked through, None when the turn ended before that."""
+        verdict = self.verdict
+        if verdict.pause is None:
+            self._clear_suspects()
+            if looked_at is not None:
+                verdict.reached = max(verdict.reached, looked_at)
+        return verdict
+
+    def _clear_suspects(self) -> None:
+        self.verdict.parked += self._suspects
+        self._suspects = []
+
+    def _blame_destination(self, event: StoredEvent, outcome: Refused) -> bool:
+        first = self._suspects[0][0] if self._suspects else event
+        verdict = self.verdict
+        verdict.reached = first.position - 1
+        verdict.failures = 0
+        verdict.pauses += 1
+        verdict.pause = policy.destination_backoff(verdict.pauses - 1, outcome.retry_after)
+        self._suspects = []
+        return False

@@ -1,0 +1,113 @@
+"""The relay's loop: number what committing transactions left, serve who has waited longest, repeat while there is work.
+
+Any number of relays may run at once. The tables are the queue: what a dead relay held comes back with its lease, what
+a lost message announced is found by the next round, and a partition that was served goes to the back (fair between
+tenants and subscriptions, and no worker idles while somebody waits).
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from enum import Enum
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.events import enrolment
+from apps.events.numbering import number
+from apps.events.relay import policy
+from apps.events.relay.reports import RelayReport
+from apps.events.relay.scopes import log_scope, shared_scope
+from apps.events.relay.turns import take_turn
+from apps.operations import wakeups
+from apps.operations.wakeups import Lease, LeaseLost, NextTurn
+from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
+from rustok.config import config
+
+BUSY_PAUSE: Final = 0.005  # seconds
+SUSPENDED_PAUSE: Final = 60.0  # seconds; resuming a tenant makes it due at once (`services.wake`)
+
+
+def run(*, seconds: float, report: RelayReport | None = None, tenant_id: UUID | None = None) -> bool:
+    """Relay for about `seconds` or until nothing is due now; True when work was left over.
+
+    One turn may take `policy.lease_seconds` longer. With `tenant_id` only that log is served.
+    """
+    report = report or RelayReport()
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        numbering = number_waiting(report=report, tenant_id=tenant_id)
+        served = serve_next(report=report, tenant_id=tenant_id)
+        if numbering is Numbering.IDLE and not served:
+            return False
+        if numbering is Numbering.BUSY and not served:
+            time.sleep(BUSY_PAUSE)
+    return True
+
+
+def drain(*, seconds: float = 60.0, tenant_id: UUID | None = None) -> RelayReport:
+    """Relay synchronously until nothing is due now (back-offs are not waited for) or the time is up; for commands, tests."""
+    report = RelayReport()
+    run(seconds=seconds, report=report, tenant_id=tenant_id)
+    return report
+
+
+class Numbering(Enum):
+    """How a look at the wake-ups ended."""
+
+    IDLE = "nothing waited"
+    DONE = "logs were numbered"
+    BUSY = "another sequencer is at work where something waits"
+
+
+def number_waiting(*, report: RelayReport, tenant_id: UUID | None = None) -> Numbering:
+    """Give positions in every log that left wake-ups, one step each."""
+    with shared_scope():
+        waiting = wakeups.waiting(tenant_id=tenant_id)
+    result = Numbering.IDLE
+    for waiting_id, marks in waiting:
+        numbered = _number_log(waiting_id, marks)
+        if numbered is not None:
+            result = Numbering.DONE
+            report.numbered += numbered
+        elif result is Numbering.IDLE:
+            result = Numbering.BUSY
+    return result
+
+
+def _number_log(tenant_id: UUID, marks: list[UUID]) -> int | None:
+    try:
+        with log_scope(tenant_id, even_suspended=True):
+            enrolment.ensure_subscribers(tenant_id=tenant_id)
+            return number(tenant_id=tenant_id, wakeups=marks)
+    except TenantNotFound:
+        with shared_scope():
+            wakeups.forget(tenant_id=tenant_id)
+        return 0
+
+
+def serve_next(*, report: RelayReport, tenant_id: UUID | None = None) -> bool:
+    """Claim the partition that has waited longest and give it one turn; False when nobody is due."""
+    with shared_scope():
+        lease = wakeups.claim(lease_seconds=policy.lease_seconds(config().webhook_timeout), tenant_id=tenant_id)
+    if lease is None:
+        return False
+    try:
+        with log_scope(lease.tenant_id):
+            report.add(take_turn(lease))
+    except LeaseLost:
+        report.lost_leases += 1
+    except TenantNotFound:
+        with shared_scope():
+            wakeups.forget(tenant_id=lease.tenant_id)
+    except (TenantSuspended, TenantNotReady):
+        _put_off(lease)
+    return True
+
+
+def _put_off(lease: Lease) -> None:
+    pause = SUSPENDED_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
+    with shared_scope(), transaction.atomic():
+        wakeups.release(lease, NextTurn(pause=pause, failures=lease.failures, pauses=lease.pauses))

@@ -1,0 +1,88 @@
+"""One turn: look at a leased partition, offer one batch, write down what became of it.
+
+A turn may die at any point: before its transaction commits nothing has happened but deliveries, which are repeated
+(at least once); after it everything has.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from django.db import transaction
+
+from apps.events.relay import policy, retries, settling
+from apps.events.relay.offering import Judge, Offer, Verdict
+from apps.events.relay.reports import TurnReport
+from apps.events.relay.situation import Situation, fresh_events, look
+from apps.events.transports import Route, Transport, open_transport
+from apps.operations.wakeups import Lease, NextTurn, forget
+from rustok.config import config
+from rustok.context import current
+from rustok.telemetry.logging import log_event
+
+
+def take_turn(lease: Lease) -> TurnReport:
+    """Serve the leased partition once, inside the scope of its log; raises LeaseLost when it took too long."""
+    situation = look(lease)
+    if situation is None:
+        forget(tenant_id=lease.tenant_id, subscription_id=lease.subscription_id)
+        return TurnReport()
+    if not situation.is_active:
+        settling.give_back(lease, NextTurn(failures=lease.failures, pauses=lease.pauses))
+        return TurnReport()
+    with closing(_connect(situation)) as transport:
+        # Odd and even turns alternate, so that neither retries nor fresh events can starve the other.
+        if situation.has_retries and (lease.fence % 2 or situation.cursor >= situation.head):
+            return retries.retry_turn(lease, situation, transport)
+        return _fresh_turn(lease, situation, transport)
+
+
+def _connect(situation: Situation) -> Transport:
+    tenant = current().tenant
+    route = Route(
+        subscription_id=situation.subscription_id,
+        name=situation.name,
+        target=situation.target,
+        tenant_slug=tenant.slug if tenant else "",
+    )
+    return open_transport(situation.transport, route)
+
+
+def _fresh_turn(lease: Lease, situation: Situation, transport: Transport) -> TurnReport:
+    """Offer the next batch. A transactional transport works inside the transaction that moves the cursor."""
+    with settling.work(transport):
+        verdict = _offer(lease, situation, transport)
+        with transaction.atomic():
+            _settle(lease, situation, transport, verdict)
+    if verdict.pause is not None:
+        log_event("relay.destination_paused", subscription=situation.name, seconds=round(verdict.pause, 1))
+    return TurnReport(verdict.delivered, len(verdict.parked), len(verdict.dead), verdict.pause is not None)
+
+
+def _offer(lease: Lease, situation: Situation, transport: Transport) -> Verdict:
+    events = fresh_events(situation)
+    judge = Judge(cursor=situation.cursor, failures=lease.failures, pauses=lease.pauses, parked=situation.parked)
+    offer = Offer(transport, events, timeout=config().webhook_timeout)
+    for event, outcome in offer:
+        if not judge.hear(event, outcome):
+            break
+    looked_at = events[-1].position if len(events) == policy.BATCH else situation.window_end
+    return judge.close(looked_at=looked_at if offer.complete else None)
+
+
+def _settle(lease: Lease, situation: Situation, transport: Transport, verdict: Verdict) -> None:
+    transport.log()
+    for event, reason in verdict.parked:
+        settling.park(situation, event, reason)
+    for event, reason in verdict.dead:
+        settling.bury(situation, event, attempts=1, reason=reason)
+        settling.park_behind(situation, event)
+    settling.move_cursor(situation, verdict.reached)
+    turn = NextTurn(
+        more=verdict.reached < situation.head or situation.has_retries,
+        retry_in=settling.next_retry(situation) if situation.parked or verdict.parked or verdict.dead else None,
+        pause=verdict.pause,
+        failures=verdict.failures,
+        pauses=verdict.pauses,
+    )
+    settling.give_back(lease, turn)

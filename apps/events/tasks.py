@@ -1,0 +1,42 @@
+"""The relay's task. Its message carries nothing: what is to be done stands in the tables."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from apps.events import hints
+from apps.events.relay.reports import RelayReport
+from apps.events.relay.rounds import run
+from rustok.celery import task
+from rustok.operations import INTERNAL, Criticality
+
+SLICE: Final = 1.0  # seconds of one task; then it re-queues itself behind the other tasks
+SWEEP: Final = 1.0  # seconds between two sweeps of the beat: what a lost hint, a dead worker or a back-off left behind
+SLOTS: Final = 3  # relays of one process; leaves a thread of a worker of four to other tasks
+EXPIRES: Final = 5.0  # seconds after which a hint that nobody took is worthless
+
+_slots: Final = threading.BoundedSemaphore(SLOTS)
+
+
+@task(name="events.relay", permission=INTERNAL, criticality=Criticality.HIGH, every=SWEEP)
+def relay() -> None:
+    """Number and deliver for one time slice. A process with enough relays at work ignores the message: they go on
+    until nothing is due, so they find what this message announced.
+    """
+    if not _slots.acquire(blocking=False):
+        return
+    try:
+        left_over = run(seconds=SLICE, report=RelayReport())
+    finally:
+        _slots.release()
+    if left_over:
+        send_hint()
+
+
+def send_hint() -> None:
+    """Queue one relay task; raises what the broker's client raises, without retrying."""
+    relay.apply_async(expires=EXPIRES, ignore_result=True, retry=False)
+
+
+hints.use_sender(hints.HintSender(send_hint))

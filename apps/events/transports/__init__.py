@@ -1,0 +1,88 @@
+"""How events leave the log: the protocol that the relay speaks, and the registry of those who speak it.
+
+A transport that did not get a confirmation says so: an outcome is DELIVERED only when the other side has answered
+(trap 11). Errors say what failed, the key or the destination; the relay never looks into protocol codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from apps.events.errors import UnknownTransport
+from apps.events.records import StoredEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The other side has taken the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The event was not taken.
+
+    `destination`: the whole destination is unreachable, not only this event unwelcome. `permanent`: no retry can help
+    (the event cannot even be encoded). `retry_after` is the destination's own wish in seconds.
+    """
+
+    reason: str
+    destination: bool = False
+    permanent: bool = False
+    retry_after: float | None = None
+
+
+Outcome = Delivered | Refused
+DELIVERED: Final = Delivered()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The subscription being served, as a transport needs to know it."""
+
+    subscription_id: UUID
+    name: str
+    target: str
+    tenant_slug: str
+    attempt: int = 1
+
+
+class Transport(Protocol):
+    """One turn's connection to a destination; made afresh for each turn, used by one thread, closed by the relay.
+
+    `chunk` is how many events `publish` likes at once. `transactional`: effects go into the relay's own transaction.
+    """
+
+    chunk: int
+    transactional: bool
+
+    def publish(self, events: Sequence[StoredEvent], *, timeout: float) -> Sequence[Outcome]:
+        """Hand over a chunk within about `timeout` seconds; one outcome per event, in order.
+
+        A stream whose event was refused gets no later event of the chunk: those are refused too.
+        """
+
+    def log(self) -> None:
+        """Write what the delivery log should know of this turn; runs inside the transaction that moves the cursor."""
+
+    def close(self) -> None:
+        """Let go of what the turn held."""
+
+
+TransportFactory = Callable[[Route], Transport]
+_factories: dict[str, TransportFactory] = {}
+
+
+def register_transport(name: str, factory: TransportFactory) -> None:
+    """Offer a transport under a name; called from an app's `AppConfig.ready`. The same name again replaces it."""
+    _factories[name] = factory
+
+
+def open_transport(name: str, route: Route) -> Transport:
+    """The transport of a subscription, ready for one turn; raises UnknownTransport."""
+    factory = _factories.get(name)
+    if factory is None:
+        raise UnknownTransport(transport=name)
+    return factory(route)

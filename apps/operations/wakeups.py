@@ -1,0 +1,167 @@
+"""The relay's clockwork in the shared tables: who waits, who holds the lease, when is the next turn.
+
+Every function costs one statement and runs in the caller's scope and transaction (tables are named with their schema).
+Times are the database's statement time: clocks of workers do not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from apps.operations.models.wakeups import PLATFORM
+
+WAKEUPS: Final = "public.operations_wakeup"
+DUES: Final = "public.operations_due"
+
+__all__ = [
+    "DUES", "PLATFORM", "WAKEUPS", "Lease", "LeaseLost", "NextTurn",
+    "claim", "enrol", "forget", "make_due", "release", "waiting",
+]
+
+
+class LeaseLost(Exception):
+    """Another turn took the partition over (ours was too slow): roll back, somebody else does the work again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to one turn on one partition. `fence` grows with every claim; `signal` counts arrivals at the claim."""
+
+    due_id: UUID
+    tenant_id: UUID
+    subscription_id: UUID
+    partition: int
+    fence: int
+    signal: int
+    failures: int = 0
+    pauses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NextTurn:
+    """How a turn leaves its partition. Delays are in seconds from now; None means no such reason to come back."""
+
+    more: bool = False
+    retry_in: float | None = None
+    pause: float | None = None
+    failures: int = 0
+    pauses: int = 0
+
+
+_WAITING: Final = f"""
+    SELECT tenant_id, array_agg(id) FROM (
+        SELECT id, tenant_id FROM {WAKEUPS} WHERE %s::uuid IS NULL OR tenant_id = %s::uuid ORDER BY id LIMIT %s
+    ) oldest GROUP BY tenant_id ORDER BY min(id::text)
+"""  # noqa: S608 - table names are constants of this module
+_CLAIM: Final = f"""
+    UPDATE {DUES} SET fence = fence + 1, lease_until = statement_timestamp() + make_interval(secs => %s)
+    WHERE id = (
+        SELECT id FROM {DUES}
+        WHERE due_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until < statement_timestamp())
+          AND (%s::uuid IS NULL OR tenant_id = %s::uuid)
+        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, tenant_id, subscription_id, partition, fence, signal, failures, pauses
+"""  # noqa: S608 - table names are constants of this module
+
+# An arrival during the turn (signal moved) or more backlog: due at once, at the back of the queue. Otherwise the
+# earlier of the retry and nothing. A pause wins over both, and its end is a due time of its own.
+_RELEASE: Final = f"""
+    UPDATE {DUES} SET
+        lease_until = NULL,
+        not_before = statement_timestamp() + make_interval(secs => %(pause)s),
+        due_at = CASE
+            WHEN %(pause)s::float8 IS NOT NULL THEN statement_timestamp() + make_interval(secs => %(pause)s)
+            WHEN %(more)s OR signal <> %(signal)s THEN clock_timestamp()
+            ELSE statement_timestamp() + make_interval(secs => %(retry)s)
+        END,
+        failures = %(failures)s,
+        pauses = %(pauses)s
+    WHERE id = %(id)s AND fence = %(fence)s
+"""  # noqa: S608 - as above
+_MAKE_DUE: Final = f"""
+    UPDATE {DUES} SET due_at = statement_timestamp(), not_before = NULL, pauses = 0, failures = 0, signal = signal + 1,
+        fence = fence + %(take_over)s::boolean::int, lease_until = CASE WHEN %(take_over)s THEN NULL ELSE lease_until END
+    WHERE tenant_id = %(tenant)s AND (%(ids)s::uuid[] IS NULL OR subscription_id = ANY (%(ids)s::uuid[]))
+"""  # noqa: S608 - as above
+
+
+def waiting(*, limit: int = 10_000, tenant_id: UUID | None = None) -> list[tuple[UUID, list[UUID]]]:
+    """The tenants (or the one named) that left wake-ups, oldest first, each with the ids read.
+
+    Whoever does the work deletes exactly these ids in the transaction that did it (trap 55).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [tenant_id, tenant_id, limit])
+        rows: list[tuple[UUID, list[UUID]]] = cursor.fetchall()
+        return rows
+
+
+def claim(*, lease_seconds: float, tenant_id: UUID | None = None) -> Lease | None:
+    """Take the partition that has waited longest (of one tenant, if named); None when nothing is due.
+
+    Parallel callers skip each other's rows. An expired lease is claimed again: its holder died or is too slow.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [lease_seconds, tenant_id, tenant_id])
+        row = cursor.fetchone()
+    return Lease(*row) if row else None
+
+
+def release(lease: Lease, turn: NextTurn) -> None:
+    """Give the partition back. Last statement of the turn's transaction; raises LeaseLost when it is no longer ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RELEASE,
+            {
+                "pause": turn.pause,
+                "more": turn.more,
+                "signal": lease.signal,
+                "retry": turn.retry_in,
+                "failures": turn.failures,
+                "pauses": turn.pauses,
+                "id": lease.due_id,
+                "fence": lease.fence,
+            },
+        )
+        if cursor.rowcount != 1:
+            raise LeaseLost
+
+
+def make_due(*, tenant_id: UUID, subscription_ids: Sequence[UUID] | None = None, take_over: bool = False) -> int:
+    """Ask for a turn of every partition (of these subscriptions) at once, pauses lifted; returns how many.
+
+    `take_over` also ends running turns: they lose their lease and commit nothing. For who moves cursors.
+    """
+    ids = None if subscription_ids is None else list(subscription_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_MAKE_DUE, {"take_over": take_over, "tenant": tenant_id, "ids": ids})
+        return int(cursor.rowcount)
+
+
+def enrol(*, tenant_id: UUID, subscription_id: UUID, partitions: int) -> None:
+    """Create the due rows of a new subscription, due at once; existing ones stay."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {DUES} (id, tenant_id, subscription_id, partition, due_at)"  # noqa: S608 - constant
+            " SELECT gen_random_uuid(), %s, %s, p, statement_timestamp() FROM generate_series(0, %s) p"
+            " ON CONFLICT (tenant_id, subscription_id, partition) DO NOTHING",
+            [tenant_id, subscription_id, partitions - 1],
+        )
+
+
+def forget(*, tenant_id: UUID, subscription_id: UUID | None = None) -> None:
+    """Drop the due rows of a subscription, or of a whole tenant together with its wake-ups."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {DUES} WHERE tenant_id = %s AND (%s::uuid IS NULL OR subscription_id = %s::uuid)",  # noqa: S608 - constant
+            [tenant_id, subscription_id, subscription_id],
+        )
+        if subscription_id is None:
+            cursor.execute(f"DELETE FROM {WAKEUPS} WHERE tenant_id = %s", [tenant_id])  # noqa: S608 - constant
+
