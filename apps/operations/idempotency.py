@@ -1,8 +1,8 @@
 """The idempotency port bound to PostgreSQL: the unique index makes the second caller wait for the first.
 
-The claim is one upsert inside the caller's transaction. A parallel call with the same key blocks on that row until the
-first one commits (then it reads the stored answer) or rolls back (then it owns the key). The connection's `lock_timeout`
-bounds the wait. Nothing is ever "in progress" after a crash: the claim dies with its transaction (trap 36).
+The claim is one upsert inside the caller's transaction. A parallel call with the same key blocks on that row until
+the first one commits (then it reads the stored answer) or rolls back (then it owns the key). The connection's
+`lock_timeout` bounds the wait. Nothing is "in progress" after a crash: the claim dies with its transaction (trap 36).
 """
 
 from __future__ import annotations

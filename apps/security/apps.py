@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SecurityConfig(AppConfig):
-    """Its tables live in every tenant's schema and in the public one: the platform has operators and keys of its own."""
+    """Tables in every tenant's schema and in the public one: the platform has operators and keys of its own."""
 
     name = "apps.security"
     label = "security"

@@ -21,12 +21,13 @@ from rustok.errors.families import InvalidCredentials, TokenExpired
 
 TOUCH_SECONDS: Final = 600.0
 _TOUCH_LIMIT: Final = 10_000
-_COLUMNS: Final = "id, name, secret_hash, permissions, expires_at, revoked_at"
-_READ: Final = f"SELECT {_COLUMNS} FROM security_apikey WHERE prefix = %s"  # noqa: S608 - constants only
+_READ: Final = (
+    "SELECT id, name, secret_hash, permissions, expires_at, revoked_at FROM security_apikey WHERE prefix = %s"
+)
 # The time of use is coarse, so that it costs a write per key, process and ten minutes, and never a second statement.
 _TOUCH: Final = (
-    "UPDATE security_apikey SET last_used_at = now() WHERE prefix = %s AND secret_hash = %s"
-    f" RETURNING {_COLUMNS}"  # noqa: S608 - as above
+    "UPDATE security_apikey SET last_used_at = now() WHERE prefix = %s AND secret_hash = %s "
+    "RETURNING id, name, secret_hash, permissions, expires_at, revoked_at"
 )
 _NOTHING: Final = bytes(32)
 
@@ -65,7 +66,7 @@ class BearerAuthentication(BaseAuthentication):  # type: ignore[misc]  # rest_fr
             raise InvalidCredentials
         return _look_up(*parsed)
 
-    def authenticate_header(self, request: HttpRequest) -> str:
+    def authenticate_header(self, _request: HttpRequest) -> str:
         """What `WWW-Authenticate` says."""
         return 'Bearer realm="rustok"'
 

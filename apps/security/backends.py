@@ -17,7 +17,7 @@ class ConsoleBackend(BaseBackend):
     """Users of the shop on its host, operators on the platform's host; one never works on the other."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_other: Any
+        self, _request: HttpRequest | None, username: str | None = None, password: str | None = None, **_other: Any
     ) -> User | None:
         """The active user with this password, or None. An unknown name takes as long as a wrong password."""
         if not username or not password or "\x00" in username:

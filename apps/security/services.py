@@ -84,7 +84,8 @@ def create_api_key(
     )
     with unit_of_work() as uow:
         key.save(force_insert=True)
-        uow.audit(AuditEntry(action="api_key:create", target=str(key.pk), details={"name": name, "permissions": granted}))
+        details = {"name": name, "permissions": granted}
+        uow.audit(AuditEntry(action="api_key:create", target=str(key.pk), details=details))
     return key, material.plain
 
 

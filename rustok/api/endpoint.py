@@ -32,7 +32,9 @@ from rustok.policy import require
 _VERBS: Final = ("get", "post", "put", "patch", "delete")
 _KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _TAG: Final = re.compile(r'"([0-9]{1,18})"')
-_ACCEPTED: Final = re.compile(r"(?:\*/\*|application/(?:\*|json|problem\+json))\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)")
+_ACCEPTED: Final = re.compile(
+    r"(?:\*/\*|application/(?:\*|json|problem\+json))\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)"
+)
 
 
 class Endpoint(APIView):  # type: ignore[misc]  # rest_framework's stubs leave it untyped
@@ -53,7 +55,7 @@ class Endpoint(APIView):  # type: ignore[misc]  # rest_framework's stubs leave i
             cls.declarations["HEAD"] = cls.declarations["GET"]
         cls.allowed = ", ".join([*cls.declarations, "OPTIONS"])
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *_args: Any, **kwargs: Any) -> HttpResponseBase:
         """Serve the request, or answer with the problem document of what went wrong."""
         try:
             response = self._answer(request, kwargs)
@@ -83,9 +85,7 @@ class Endpoint(APIView):  # type: ignore[misc]  # rest_framework's stubs leave i
             return _response(effect(), replayed=None)
         scope = f"{context.actor.reference} {declared.name}"
         fingerprint = hashlib.sha256(b"\n".join([declared.method.encode(), request.get_full_path().encode(), raw]))
-        answer, replayed = run_once(
-            key=_checked(key), scope=scope, fingerprint=fingerprint.hexdigest(), effect=effect
-        )
+        answer, replayed = run_once(key=_checked(key), scope=scope, fingerprint=fingerprint.hexdigest(), effect=effect)
         return _response(answer, replayed=replayed)
 
 
@@ -157,4 +157,3 @@ def _response(answer: StoredAnswer, *, replayed: bool | None) -> HttpResponse:
     if replayed:
         response["Idempotency-Replayed"] = "true"
     return response
-

@@ -1,12 +1,14 @@
 """Every error of the process becomes a problem document (RFC 9457); people who browse the console get a page instead.
 
-Doors call `failure`; Django calls the handlers named in the URL maps; `repair` catches what libraries answer themselves.
+Doors call `failure`; Django calls the handlers named in the URL maps; `repair` catches what libraries answer by
+themselves.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -30,7 +32,6 @@ from rustok.errors.families import (
     InternalError,
     InvalidCredentials,
     InvalidInput,
-    MalformedBody,
     MethodNotAllowed,
     NotAcceptable,
     NotFound,
@@ -45,43 +46,38 @@ RETRY_SECONDS: Final = 1.0
 _PAGES: Final = ("/admin/", "/demo/")
 
 
+_KNOWN: Final[tuple[tuple[tuple[type[Exception], ...], Callable[[], DomainError]], ...]] = (
+    ((OperationalError, InterfaceError), lambda: DatabaseUnavailable(retry_after=RETRY_SECONDS)),
+    ((Http404,), lambda: NotFound(resource="page")),
+    ((DjangoPermissionDenied,), lambda: PermissionDenied(permission="console:use")),
+    ((RequestDataTooBig,), lambda: BodyTooLarge(limit=config().body_limit)),
+    ((SuspiciousOperation, BadRequest, MultiPartParserError), InvalidInput),
+)
+_BY_STATUS: Final[dict[int, Callable[[], DomainError]]] = {
+    401: InvalidCredentials,
+    403: lambda: PermissionDenied(permission="console:use"),
+    404: lambda: NotFound(resource="page"),
+    410: lambda: NotFound(resource="page"),
+    406: NotAcceptable,
+    413: lambda: BodyTooLarge(limit=config().body_limit),
+    415: lambda: UnsupportedMediaType(expected="application/json"),
+}
+
+
 def translate(error: BaseException) -> DomainError | None:
     """The typed error that stands for an exception, or None for a defect."""
     if isinstance(error, DomainError):
         return error
-    if isinstance(error, (OperationalError, InterfaceError)):
-        return DatabaseUnavailable(retry_after=RETRY_SECONDS)
-    if isinstance(error, Http404):
-        return NotFound(resource="page")
-    if isinstance(error, DjangoPermissionDenied):
-        return PermissionDenied(permission="console:use")
-    if isinstance(error, RequestDataTooBig):
-        return BodyTooLarge(limit=config().body_limit)
-    if isinstance(error, (SuspiciousOperation, BadRequest, MultiPartParserError)):
-        return InvalidInput()
-    return for_status(error.status_code) if isinstance(error, APIException) else None
+    if isinstance(error, APIException):
+        return for_status(error.status_code)
+    return next((make() for kinds, make in _KNOWN if isinstance(error, kinds)), None)
 
 
 def for_status(status: int, *, method: str = "") -> DomainError:
     """The typed error for a bare status that a library chose."""
-    match status:
-        case HTTPStatus.UNAUTHORIZED:
-            return InvalidCredentials()
-        case HTTPStatus.FORBIDDEN:
-            return PermissionDenied(permission="console:use")
-        case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
-            return NotFound(resource="page")
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            return MethodNotAllowed(method=method)
-        case HTTPStatus.NOT_ACCEPTABLE:
-            return NotAcceptable()
-        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return BodyTooLarge(limit=config().body_limit)
-        case HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-            return UnsupportedMediaType(expected="application/json")
-        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return InternalError()
-    return InvalidInput()
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return MethodNotAllowed(method=method)
+    return _BY_STATUS.get(status, InternalError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else InvalidInput)()
 
 
 def failure(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Security headers of every answer (R22). A view that needs another policy sets its own header first; this one adds only.
+"""Security headers of every answer (R22). A view that needs another policy sets its own header first.
 
 API answers may load nothing and be framed by nobody. The console's scripts come from our own origin; its library
 evaluates expressions in attributes, hence `unsafe-eval` and inline styles there and nowhere else.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from rustok.config import config
@@ -20,8 +19,9 @@ CONSOLE_POLICY: Final = (
     "frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 )
 VIEWER_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
-    "connect-src 'self'; worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src blob:; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'"
 )
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -34,7 +34,7 @@ _ALWAYS: Final = {
 _HSTS: Final = "max-age=31536000; includeSubDomains"
 
 
-def secure(request: HttpRequest, response: HttpResponseBase) -> None:
+def secure(response: HttpResponseBase) -> None:
     """Add what is missing."""
     headers = response.headers
     for name, value in _ALWAYS.items():

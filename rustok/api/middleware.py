@@ -1,4 +1,4 @@
-"""The outermost door: names the request, continues its trace, opens the context, and answers whatever happens inside."""
+"""The outermost door: names the request, continues its trace, opens the context, answers whatever happens inside."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RequestMiddleware:
                 response = repair(request, self.get_response(request))
             except Exception as error:  # noqa: BLE001 - the last door of the process
                 response = failure(request, error)
-            secure(request, response)
+            secure(response)
             response.headers["X-Request-ID"] = context.request_id
             response.headers["traceparent"] = context.trace.traceparent
             if context.trace.tracestate:

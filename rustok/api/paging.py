@@ -62,8 +62,9 @@ def paginate(
     to_dict: Callable[[Any], Any],
     ordering: Sequence[str] = ("-id",),
 ) -> dict[str, Any]:
-    """The page that the call asks for, in the shape of `Page`. The last column of `ordering` must be unique and none may be null.
+    """The page that the call asks for, in the shape of `Page`.
 
+    The last column of `ordering` must be unique and none may be null.
     Raises InvalidInput for a cursor that was not issued for this very list. Costs one query.
     """
     query: PageQuery = call.query

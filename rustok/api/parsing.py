@@ -109,7 +109,7 @@ class OrjsonParser(BaseParser):  # type: ignore[misc]  # rest_framework's stubs 
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[Any], media_type: Any = None, parser_context: Any = None) -> Any:
+    def parse(self, stream: IO[Any], *_context: Any, **_more: Any) -> Any:
         """Read and parse the stream."""
         limit = config().body_limit
         raw = stream.read(limit + 1)

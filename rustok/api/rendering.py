@@ -34,6 +34,6 @@ class OrjsonRenderer(BaseRenderer):  # type: ignore[misc]  # rest_framework's st
     format = "json"
     charset = None
 
-    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
+    def render(self, data: Any, *_context: Any, **_more: Any) -> bytes:
         """Bytes; nothing for an answer without content."""
         return b"" if data is None else dump_json(data)

@@ -39,7 +39,7 @@ class OperationSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular publ
     """One operation object per declared handler."""
 
     def get_operation(
-        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+        self, _path: str, path_regex: str, _path_prefix: str, method: str, registry: ComponentRegistry
     ) -> dict[str, Any] | None:
         """The operation object; None for views that declare nothing."""
         declared: Declaration | None = getattr(self.view, "declarations", {}).get(method.upper())
@@ -54,7 +54,7 @@ class OperationSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular publ
             "summary": str(declared.summary),
             "description": declared.description,
             "tags": [declared.name.partition(".")[0]],
-            "parameters": [*_path(path_regex), *_query(declared), *_headers(declared)],
+            "parameters": [*_path_parameters(path_regex), *_query(declared), *_headers(declared)],
             "security": [] if declared.is_public else [{"bearer": []}],
             "responses": {str(declared.status): _success(registry, declared), **problem_responses(declared)},
             "x-permission": declared.permission,
@@ -71,7 +71,7 @@ def build(urlconf: str) -> dict[str, Any]:
     return document
 
 
-def _path(path_regex: str) -> list[dict[str, Any]]:
+def _path_parameters(path_regex: str) -> list[dict[str, Any]]:
     return [
         {"in": "path", "name": name, "required": True, "schema": dict(_CONVERTERS[converter or "str"])}
         for converter, name in _PATH_VARIABLE.findall(path_regex)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final, TypeVar, get_args
+from typing import Final, TypeVar, get_args
 
 from django.http import QueryDict
 from django.utils.functional import Promise
@@ -79,7 +79,7 @@ def parse_body(model: type[M], raw: bytes) -> M:
 
 
 def parse_query(model: type[M], query: QueryDict) -> M:
-    """The query as a model: unknown and repeated names are refused, and so are sloppy spellings such as `+5` or `1_0`."""
+    """The query as a model: unknown and repeated names are refused, and so are sloppy spellings (`+5`, `1_0`)."""
     values: dict[str, str] = {}
     for name, given in query.lists():
         if name not in model.model_fields:

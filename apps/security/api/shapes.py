@@ -21,7 +21,7 @@ class CreateApiKeyBody(Body):
     """A new key for a program."""
 
     name: Line = Field(description="What the key is for.")
-    permissions: list[Permission] = Field(min_length=1, max_length=100, description="`resource:action`, as in `order:create`.")
+    permissions: list[Permission] = Field(min_length=1, max_length=100, description="`resource:action` or `order:*`.")
     expires_at: AwareDatetime | None = Field(None, description="When the key stops working; null for never.")
 
 
@@ -48,9 +48,9 @@ class NewApiKeyOut(ApiKeyOut):
 class AuditFilter(PageQuery):
     """Narrows the audit log."""
 
-    actor: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(None, description="`kind:id`.")
-    action: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(None, description="`resource:verb`.")
-    target: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    actor: Line | None = Field(None, description="Who, as `kind:id`.")
+    action: Line | None = Field(None, description="What, as `resource:verb`.")
+    target: Line | None = Field(None, description="To which thing, by id.")
 
 
 class AuditEntryOut(Out):

@@ -67,14 +67,14 @@ class ApiKeyItem(Endpoint):
         answer=ApiKeyOut,
         summary=_("Show an API key"),
     )
-    def get(self, call: Call[None, Query], *, id: UUID) -> dict[str, Any]:  # noqa: A002 - named as in the URL
+    def get(self, _call: Call[None, Query], *, id: UUID) -> dict[str, Any]:
         """Everything but the secret."""
         return api_key_out(get_api_key(key_id=id))
 
     @operation(
         "api_keys.revoke", permission="api_key:delete", criticality=Criticality.HIGH, summary=_("Revoke an API key")
     )
-    def delete(self, call: Call[None, Query], *, id: UUID) -> None:  # noqa: A002 - named as in the URL
+    def delete(self, call: Call[None, Query], *, id: UUID) -> None:
         """The key stops working at once; its row stays for the record."""
         revoke_api_key(key_id=id, context=call.context)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from rustok.db.ids import Entity
@@ -26,7 +27,7 @@ class AuditEntry(Entity):
     request_id = models.CharField(_("request"), max_length=64, blank=True, editable=False)
     trace_id = models.CharField(_("trace"), max_length=32, blank=True, editable=False)
     address = models.CharField(_("address"), max_length=45, blank=True, editable=False)
-    number = models.BigIntegerField(_("number"), null=True, unique=True, editable=False)
+    number = models.BigIntegerField(_("number"), null=True, editable=False)
     hash = models.BinaryField(max_length=32, null=True, editable=False)
 
     class Meta:
@@ -38,7 +39,12 @@ class AuditEntry(Entity):
         indexes = [
             models.Index(fields=["target", "-id"], name="security_audit_target_ix"),
             models.Index(fields=["actor", "-id"], name="security_audit_actor_ix"),
-            models.Index(fields=["action", "-id"], name="security_audit_action_ix"),
+        ]
+        constraints = [
+            # partial, so that rows pay for it only once they are numbered
+            models.UniqueConstraint(
+                fields=["number"], condition=Q(number__isnull=False), name="security_audit_number_uq"
+            ),
         ]
 
     def __str__(self) -> str:

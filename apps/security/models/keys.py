@@ -1,7 +1,8 @@
 """API keys. Only a hash of the secret is kept; the key is shown once, when it is made.
 
-A key reads `rk_<prefix>_<secret>`: the prefix finds the row, the secret has 256 random bits, so a plain SHA-256 suffices
-(slow hashes protect guessable passwords). The row lives in the schema of its tenant: elsewhere the key does not exist.
+A key reads `rk_<prefix>_<secret>`: the prefix finds the row, the secret has 256 random bits, so a plain SHA-256
+suffices (slow hashes protect guessable passwords). The row lives in the schema of its tenant: elsewhere the key does
+not exist.
 """
 
 from __future__ import annotations

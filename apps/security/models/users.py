@@ -86,7 +86,7 @@ class User(Entity, AbstractBaseUser):
         """This user as the actor of a context."""
         return Actor("user", str(self.pk), self.username)
 
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
+    def has_perm(self, perm: str, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
         """Whether the role grants `resource:action`, or what Django calls `app.action_model`."""
         resource, _colon, action = _permission(perm).partition(":")
         return not self.permissions.isdisjoint({f"{resource}:{action}", f"{resource}:*", "*:*"})
@@ -95,7 +95,7 @@ class User(Entity, AbstractBaseUser):
         """Whether all of them are granted."""
         return all(self.has_perm(perm, obj) for perm in perm_list)
 
-    def has_module_perms(self, app_label: str) -> bool:
+    def has_module_perms(self, _app_label: str) -> bool:
         """The console's sites decide by model; any active user may look for an app."""
         return self.is_active
 

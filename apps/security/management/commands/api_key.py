@@ -24,7 +24,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare `create` and its options."""
-        create = parser.add_subparsers(dest="verb", required=True, metavar="create").add_parser("create", help=self.help)
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create")
+        create = verbs.add_parser("create", help=self.help)
         where = create.add_mutually_exclusive_group(required=True)
         where.add_argument("--tenant", metavar="SLUG", help="the shop that the key is for")
         where.add_argument("--platform", action="store_true", help="a key for the platform host")
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         create.add_argument("--days", type=int, help="let the key expire after so many days")
         create.add_argument("--json", action="store_true", help="print facts as JSON")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         """Create the key and print it; one clear line and exit code 1 on failure."""
         days = options["days"]
         expires_at = timezone.now() + timedelta(days=days) if days is not None else None
