@@ -89,6 +89,11 @@ def observe_error(code: int) -> None:
     ERRORS.labels(str(code)).inc()
 
 
+def observe_health(*, check: str, status: str) -> None:
+    """Remember the state of one health check; `status` is `pass`, `warn` or `fail`."""
+    HEALTH.labels(check).set({"pass": 1.0, "warn": 0.5}.get(status, 0.0))
+
+
 def exposition() -> bytes:
     """What a scraper reads (Prometheus text format 0.0.4), of this process or of all processes of the host."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

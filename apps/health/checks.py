@@ -1,0 +1,133 @@
+"""What every installation depends on. Checks of one app's own affairs live in that app's `checks.py`."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final
+
+import psycopg
+from django.core.cache import cache as shared_cache
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
+from kombu.exceptions import KombuError, OperationalError
+
+from apps.health.queries import last_heartbeat, workers_seen_since
+from apps.tenants.isolation import platform_scope
+from rustok.celery import app as celery_app
+from rustok.config import ROOT, config
+from rustok.health import Check, CheckFailed, Observation, register
+from rustok.operations import Criticality
+
+LATE_HEARTBEAT: Final = timedelta(seconds=45)
+LONG_QUEUE: Final = 5_000
+LEAST_FREE, LITTLE_FREE = 0.03, 0.10
+
+
+class DatabaseProbe:
+    """One connection of its own, outside the pool: a busy pool is load, not an outage."""
+
+    def __init__(self) -> None:
+        """Connect at the first question."""
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __call__(self) -> Observation:
+        """Ask the server one question; the value is the round trip in milliseconds."""
+        started = time.perf_counter()
+        try:
+            self._ask()
+        except psycopg.Error:
+            self.close()
+            raise CheckFailed("PostgreSQL does not answer") from None
+        return Observation(value=round((time.perf_counter() - started) * 1000, 2), unit="ms")
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _ask(self) -> None:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(
+                config().database_url.get_secret_value(),
+                autocommit=True,
+                connect_timeout=config().database_connect_timeout,
+                application_name="rustok-health",
+                tcp_user_timeout=5000,
+                options="-c statement_timeout=2000",
+            )
+        self._connection.execute("SELECT 1")
+
+
+def broker() -> Observation:
+    """Connect to the broker; the value is how many messages wait."""
+    try:
+        with celery_app.connection_for_read() as broker_connection:
+            queue = broker_connection.SimpleQueue(celery_app.conf.task_default_queue)
+            waiting = queue.qsize()
+            queue.close()
+    except (OSError, KombuError, OperationalError):
+        raise CheckFailed("the broker does not answer; deliveries wait in the database") from None
+    warning = "messages wait longer than workers take them" if waiting > LONG_QUEUE else ""
+    return Observation(value=waiting, unit="messages", warning=warning)
+
+
+def cache_round_trip() -> Observation:
+    """Write and read one value."""
+    token = str(time.time_ns())
+    with platform_scope("health of the cache"):
+        shared_cache.set("health", token, timeout=30)
+        if shared_cache.get("health") != token:
+            raise CheckFailed("the cache does not keep what it is given")
+    return Observation()
+
+
+def workers() -> Observation:
+    """The proof of work: the value is how many workers finished a task in the last minute."""
+    with platform_scope("health of the workers"):
+        last, now = last_heartbeat(), timezone.now()
+        if last is None:
+            raise CheckFailed("no worker has finished a task yet")
+        if now - last > LATE_HEARTBEAT:
+            raise CheckFailed(f"no worker has finished a task for {int((now - last).total_seconds())} s")
+        return Observation(value=workers_seen_since(now - timedelta(minutes=1)), unit="workers")
+
+
+@cache
+def _on_disk() -> frozenset[tuple[str, str]]:
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    return frozenset(loader.graph.nodes) if loader.graph else frozenset()
+
+
+def migrations() -> Observation:
+    """The code's migrations against those that the shared schema has seen; this code must not serve before them."""
+    with platform_scope("health of the schema"), connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM django_migrations")
+        pending = _on_disk() - {(app, name) for app, name in cursor.fetchall()}
+    if pending:
+        raise CheckFailed(f"{len(pending)} migrations are pending, for example {min(pending)[0]}.{min(pending)[1]}")
+    return Observation(value=0, unit="pending")
+
+
+def disk() -> Observation:
+    """Free space where this installation keeps its data; the value is a percentage."""
+    place = config().data_dir if config().data_dir.exists() else ROOT
+    usage = shutil.disk_usage(place)
+    free = usage.free / usage.total
+    if free < LEAST_FREE:
+        raise CheckFailed(f"only {free:.1%} of the disk is free")
+    return Observation(
+        value=round(free * 100, 1), unit="percent", warning="little space left" if free < LITTLE_FREE else ""
+    )
+
+
+register(Check(name="database", run=DatabaseProbe(), interval=5, timeout=3, criticality=Criticality.CRITICAL))
+register(Check(name="migrations", run=migrations, interval=60, timeout=10, criticality=Criticality.CRITICAL))
+register(Check(name="broker", run=broker, interval=10, timeout=5, criticality=Criticality.HIGH))
+register(Check(name="cache", run=cache_round_trip, interval=10, timeout=3, criticality=Criticality.NORMAL))
+register(Check(name="workers", run=workers, interval=10, timeout=5, criticality=Criticality.HIGH))
+register(Check(name="disk", run=disk, interval=60, timeout=5, criticality=Criticality.HIGH))

@@ -1,0 +1,22 @@
+"""The heartbeat: beat sends it, the broker carries it, a worker executes it, PostgreSQL keeps it (trap 13)."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from django.utils import timezone
+
+from apps.health.services import record_heartbeat
+from apps.tenants.isolation import platform_scope
+from rustok.celery import task
+from rustok.operations import INTERNAL, Criticality
+
+HEARTBEAT_SECONDS = 10.0
+
+
+@task(name="health.heartbeat", permission=INTERNAL, criticality=Criticality.HIGH, every=HEARTBEAT_SECONDS)
+def heartbeat() -> None:
+    """Prove that work sent to the queue is done."""
+    with platform_scope("heartbeat of a worker"):
+        record_heartbeat(worker=f"{socket.gethostname()}:{os.getpid()}", at=timezone.now())
