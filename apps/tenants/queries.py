@@ -57,3 +57,8 @@ def primary_host(tenant_id: UUID) -> str:
 def resolve_slug(slug: str) -> TenantRef:
     """The cached facts of a tenant, needing no scope; raises TenantNotFound."""
     return directory().by_slug(slug)
+
+
+def is_domain_taken(domain: str) -> bool:
+    """Whether some tenant has this host, given in canonical form."""
+    return Domain.objects.filter(domain=domain).exists()

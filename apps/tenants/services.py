@@ -23,14 +23,13 @@ _KEPT_CHANGES: Final = 10_000
 def register_tenant(*, slug: str, name: str, locale: str, domains: Sequence[str], at: datetime) -> Tenant:
     """Enter a tenant (status provisioning) with its hosts, the first of which is primary.
 
-    Takes normalised values. Raises DuplicateEntry for a slug or domain that is taken.
+    Takes normalised values. Nobody resolves it before `move_tenant` announces that it is active. Raises DuplicateEntry for a slug or domain that is taken.
     """
     tenant = Tenant(slug=slug, name=name, locale=locale)
     _insert(tenant, resource="tenant", value=slug)
     for position, domain in enumerate(domains):
         row = Domain(domain=domain, tenant=tenant, is_primary=position == 0, verified_at=at)
         _insert(row, resource="domain", value=domain)
-    announce_change(tenant.pk)
     return tenant
 
 

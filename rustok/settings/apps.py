@@ -8,6 +8,7 @@ _CONSOLE: Final = ("unfold", "unfold.contrib.filters", "unfold.contrib.forms")
 
 SHARED_APPS: tuple[str, ...] = (
     *_CONSOLE,  # before django_tenants, whose admin template breaks the sidebar
+    "apps.lifecycle",  # before django_tenants, whose migrate command knows no scopes
     "django_tenants",
     "django.contrib.contenttypes",  # shared only: the process-wide cache of ids must mean the same in every tenant
     "django.contrib.auth",
@@ -23,7 +24,6 @@ SHARED_APPS: tuple[str, ...] = (
     "apps.security",
     "apps.events",
     "apps.health",
-    "apps.lifecycle",
     "apps.console",
     "apps.demo",
 )

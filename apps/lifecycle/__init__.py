@@ -1,0 +1,1 @@
+"""The life of tenants: provision, suspend, resume, fleet migrations."""

@@ -1,0 +1,10 @@
+"""The use cases of a tenant's life.
+
+    made = provision_tenant(input=ProvisionTenant(slug="acme", name="Acme"), context=context)
+    suspend_tenant(tenant_id=made.tenant.id, reason="unpaid", context=context)
+"""
+
+from apps.lifecycle.services.provisioning import ProvisionedTenant, ProvisionTenant, provision_tenant
+from apps.lifecycle.services.suspension import resume_tenant, suspend_tenant
+
+__all__ = ["ProvisionTenant", "ProvisionedTenant", "provision_tenant", "resume_tenant", "suspend_tenant"]
