@@ -11,10 +11,10 @@ everything that changes something is a `Command`, which calls the same service a
 """
 
 from rustok.admin.commands import Command, CommandCall, CommandForm, Done, ReasonForm, Secret, Tone
-from rustok.admin.display import Badge, badge, json_view, moment
 from rustok.admin.model_admin import ConsoleModelAdmin
 from rustok.admin.navigation import Section
 from rustok.admin.sites import ConsoleSite, platform_site, tenant_site
+from rustok.display import Badge, badge, json_view, moment
 
 __all__ = [
     "Badge",

@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR
 
-from rustok.admin import display
+from rustok import display
 
 register = template.Library()
 
@@ -35,7 +35,7 @@ def page_links(cl: Any) -> list[dict[str, Any]]:
 
 @register.filter
 def moment(value: datetime | None) -> str:
-    """A time for people (`rustok.admin.display.moment`)."""
+    """A time for people (`rustok.display.moment`)."""
     return display.moment(value)
 
 

@@ -1,4 +1,7 @@
-"""How values look in the console: badges, moments, JSON. Nothing here reads the database."""
+"""How values look in the console: badges, moments, JSON. Nothing here reads the database.
+
+Outside `rustok.admin`, because template tags load while Unfold is still being imported.
+"""
 
 from __future__ import annotations
 
