@@ -1,0 +1,90 @@
+"""What the customers' endpoints read and answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from apps.customers.models import Customer
+from apps.customers.services import CreateCustomer, UpdateCustomer
+from rustok.api import Body, Out, PageQuery
+from rustok.text import NON_BLANK, ONE_LINE
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NON_BLANK)]
+Email = Annotated[str, StringConstraints(max_length=254), Field(json_schema_extra={"format": "email"})]
+Phone = Annotated[str, StringConstraints(max_length=40), Field(description="International, as in +16502530000.")]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NON_BLANK)]
+Search = Annotated[str, StringConstraints(max_length=100, pattern=ONE_LINE)]
+
+
+class CreateCustomerBody(Body):
+    """A new customer; only the name is needed."""
+
+    name: Name
+    email: Email | None = None
+    phone: Phone | None = None
+    external_id: ExternalId | None = None
+    attributes: dict[str, Any] = {}
+
+    def as_input(self) -> CreateCustomer:
+        """The service's form."""
+        return CreateCustomer(
+            name=self.name,
+            email=self.email or "",
+            phone=self.phone or "",
+            external_id=self.external_id,
+            attributes=self.attributes,
+        )
+
+
+class UpdateCustomerBody(Body):
+    """The members to change; an empty text removes an address or number."""
+
+    name: Name | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    attributes: dict[str, Any] | None = None
+
+    def as_input(self) -> UpdateCustomer:
+        """The service's form."""
+        return UpdateCustomer(name=self.name, email=self.email, phone=self.phone, attributes=self.attributes)
+
+
+class CustomerFilter(PageQuery):
+    """`search` looks into names and addresses; the others match exactly."""
+
+    search: Search | None = None
+    email: Email | None = None
+    external_id: ExternalId | None = None
+
+
+class CustomerOut(Out):
+    """A customer; an unknown address or number is an empty text."""
+
+    id: UUID
+    name: str
+    email: str
+    phone: str
+    external_id: str | None
+    attributes: dict[str, Any]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+def customer_out(customer: Customer) -> dict[str, Any]:
+    """The answer's shape, see CustomerOut."""
+    return {
+        "id": customer.pk,
+        "name": customer.name,
+        "email": customer.email,
+        "phone": customer.phone,
+        "external_id": customer.external_id,
+        "attributes": customer.attributes,
+        "version": customer.version,
+        "created_at": customer.created_at,
+        "updated_at": customer.updated_at,
+    }

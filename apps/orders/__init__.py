@@ -1,0 +1,1 @@
+"""Orders: placing them and their life afterwards."""
