@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from django.db import OperationalError, connection
@@ -82,7 +82,7 @@ class PostgresIdempotencyStore:
             cursor.execute(_STORE, values)
 
 
-def _place(key: str, scope: str) -> dict[str, object]:
+def _place(key: str, scope: str) -> dict[str, Any]:
     tenant = current().tenant
     return {
         "tenant": tenant.id if tenant is not None else PLATFORM,
@@ -97,6 +97,7 @@ def purge_expired() -> int:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_PURGE, [PURGE_BATCH])
-            total += cursor.rowcount
-            if cursor.rowcount < PURGE_BATCH:
-                return total
+            purged = int(cursor.rowcount)
+        total += purged
+        if purged < PURGE_BATCH:
+            return total

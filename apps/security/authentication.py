@@ -55,7 +55,7 @@ class _Touches:
 _touches: Final = _Touches()
 
 
-class BearerAuthentication(BaseAuthentication):  # type: ignore[misc]  # rest_framework's stubs leave it untyped
+class BearerAuthentication(BaseAuthentication):
     """The credential of every REST request. Unknown, revoked and malformed ones are told apart by nobody."""
 
     def authenticate(self, request: HttpRequest) -> tuple[Actor, frozenset[str]]:

@@ -16,10 +16,9 @@ from apps.security.models import User
 class ConsoleBackend(BaseBackend):
     """Users of the shop on its host, operators on the platform's host; one never works on the other."""
 
-    def authenticate(
-        self, _request: HttpRequest | None, username: str | None = None, password: str | None = None, **_other: Any
-    ) -> User | None:
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:  # noqa: ARG002 - Django's signature
         """The active user with this password, or None. An unknown name takes as long as a wrong password."""
+        username, password = credentials.get("username"), credentials.get("password")
         if not username or not password or "\x00" in username:
             return None
         found = list(User.objects.filter(Q(username__iexact=username) | Q(email__iexact=username))[:2])

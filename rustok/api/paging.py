@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import orjson
-from django.conf import settings
 from django.db.models import Field as ModelField
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -23,6 +22,7 @@ from pydantic import Field, StringConstraints
 from rustok.api.calls import Call
 from rustok.api.models import Out, Query
 from rustok.api.validation import invalid
+from rustok.config import config
 
 T = TypeVar("T")
 _SEAL: Final = 12
@@ -103,7 +103,7 @@ def _beyond(columns: Sequence[str], values: Sequence[Any]) -> Q:
 def _sealer(call: Call[Any, Any], ordering: Sequence[str]) -> Callable[[bytes], bytes]:
     filters = call.query.model_dump(mode="json", exclude={"cursor", "page_size"})
     scope = orjson.dumps([call.context.schema, call.request.path, list(ordering), filters])
-    key = hashlib.sha256(b"rustok.cursor" + settings.SECRET_KEY.encode()).digest()
+    key = hashlib.sha256(b"rustok.cursor" + config().secret_key.get_secret_value().encode()).digest()
     return lambda payload: hmac.digest(key, scope + payload, "sha256")[:_SEAL]
 
 

@@ -104,7 +104,7 @@ def _check_scalar(value: Any) -> None:
         raise MalformedBody(reason=_("a number is too large"))
 
 
-class OrjsonParser(BaseParser):  # type: ignore[misc]  # rest_framework's stubs leave it untyped
+class OrjsonParser(BaseParser):
     """The same rules for views of the REST framework that are no `Endpoint`."""
 
     media_type = "application/json"

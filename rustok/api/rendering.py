@@ -27,7 +27,7 @@ def dump_json(value: Any) -> bytes:
     return orjson.dumps(value, _default, _OPTIONS)
 
 
-class OrjsonRenderer(BaseRenderer):  # type: ignore[misc]  # rest_framework's stubs leave it untyped
+class OrjsonRenderer(BaseRenderer):
     """`dump_json` for views of the REST framework that are no `Endpoint`."""
 
     media_type = "application/json"

@@ -30,12 +30,10 @@ _COMMON_HEADERS: Final[dict[str, Any]] = {
     "X-Request-ID": {"description": "Names this request in logs.", "schema": {"type": "string"}},
     "traceparent": {"description": "W3C Trace Context of this request.", "schema": {"type": "string"}},
 }
-SECURITY_SCHEMES: Final = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer rk_…`."}
-}
+_BEARER: Final = {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer rk_…`."}
 
 
-class OperationSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular publishes no types
+class OperationSchema(AutoSchema):
     """One operation object per declared handler."""
 
     def get_operation(
@@ -46,9 +44,7 @@ class OperationSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular publ
         if declared is None:
             return None
         _register(registry, Problem, "serialization")
-        registry.register_on_missing(
-            ResolvedComponent("bearer", ResolvedComponent.SECURITY_SCHEMA, SECURITY_SCHEMES["bearer"], "bearer")
-        )
+        registry.register_on_missing(_resolved("bearer", ResolvedComponent.SECURITY_SCHEMA, _BEARER))
         operation: dict[str, Any] = {
             "operationId": declared.name.replace(".", "_").replace("-", "_"),
             "summary": str(declared.summary),
@@ -67,7 +63,8 @@ class OperationSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular publ
 
 def build(urlconf: str) -> dict[str, Any]:
     """The whole document of one side, texts in the active language."""
-    document: dict[str, Any] = SchemaGenerator(urlconf=urlconf).get_schema(request=None, public=True)
+    generator: Any = SchemaGenerator(urlconf=urlconf)  # type: ignore[no-untyped-call]  # the library annotates little
+    document: dict[str, Any] = generator.get_schema(request=None, public=True)
     return document
 
 
@@ -175,8 +172,12 @@ def _register(registry: ComponentRegistry, answer: Any, mode: JsonSchemaMode) ->
 
 def _component(registry: ComponentRegistry, name: str, schema: dict[str, Any]) -> dict[str, Any]:
     clean = _GENERIC.sub(r"\2\1", name.replace("[", "_").replace("]", "_"))
-    component = ResolvedComponent(clean, ResolvedComponent.SCHEMA, schema, clean)
+    component = _resolved(clean, ResolvedComponent.SCHEMA, schema)
     if component in registry and registry[component].schema != schema:
         raise ValueError(f"two different schemas are called {clean}; rename one of the models")
     registry.register_on_missing(component)
     return {"$ref": _REFERENCE.format(model=clean)}
+
+
+def _resolved(name: str, kind: str, schema: dict[str, Any]) -> Any:
+    return ResolvedComponent(name, kind, schema, name)  # type: ignore[no-untyped-call]  # the library annotates little

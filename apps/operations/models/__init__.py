@@ -1,5 +1,6 @@
 """The tables of this app, one module per port."""
 
+from apps.operations.models.idempotency import IdempotencyRecord
 from apps.operations.models.wakeups import SubscriptionDue, Wakeup
 
-__all__ = ["SubscriptionDue", "Wakeup"]
+__all__ = ["IdempotencyRecord", "SubscriptionDue", "Wakeup"]
