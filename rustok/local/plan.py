@@ -29,8 +29,8 @@ BEFORE = (Step("migrate", "migrating", (*MANAGE, "fleet", "migrate")),)
 # With the services up: the demo receiver answers while the baskets are replayed.
 AFTER = (Step("demo", "loading the demo data", (*MANAGE, "demo", "load"), shown=True),)
 # Pages that answer before "ready": the platform's before the steps of AFTER, each tenant's after them.
-PLATFORM_PAGES = ("/health/ready", "/admin/login/")
-TENANT_PAGES = ("/admin/login/", "/api/schema/")
+PLATFORM_PAGES = ("/health/ready", "/admin/login/", "/demo/")
+TENANT_PAGES = ("/health/ready", "/admin/login/", "/api/docs/")
 
 
 @dataclass(frozen=True)
