@@ -17,7 +17,7 @@ from apps.operations.wakeups import Lease
 _SITUATION: Final = """
     SELECT s.name, s.transport, s.target, s.patterns, s.partitions, s.status, c.position,
         coalesce((SELECT position FROM events_counter WHERE name = %(log)s), 0),
-        (SELECT count(*) FROM events_parked p WHERE p.subscription_id = s.id AND p.partition = c.partition),
+        ARRAY (SELECT p.stream FROM events_parked p WHERE p.subscription_id = s.id AND p.partition = c.partition),
         EXISTS (SELECT 1 FROM events_parked p WHERE p.subscription_id = s.id AND p.partition = c.partition
                 AND p.retry_at <= statement_timestamp())
         OR EXISTS (SELECT 1 FROM events_dead_letter d WHERE d.subscription_id = s.id AND d.partition = c.partition
@@ -30,7 +30,7 @@ _FRESH: Final = f"""
     WHERE e.position > %(cursor)s AND e.position <= %(until)s
       AND {WIRE_TYPE} LIKE ANY (%(patterns)s)
       AND {PARTITION.format(stream="e.stream", partitions="%(partitions)s")} = %(partition)s
-      AND NOT EXISTS (SELECT 1 FROM events_parked p WHERE p.subscription_id = %(subscription)s AND p.stream = e.stream)
+      AND e.stream <> ALL (%(parked)s::text[])
     ORDER BY e.position LIMIT %(limit)s
 """  # noqa: S608 - constants only
 
@@ -49,18 +49,13 @@ class Situation:
     status: str
     cursor: int
     head: int
-    parked: int
+    parked: list[str]
     has_retries: bool
 
     @property
     def is_active(self) -> bool:
         """Whether the relay serves it."""
         return self.status == SubscriptionStatus.ACTIVE
-
-    @property
-    def window_end(self) -> int:
-        """The last position that one turn looks at."""
-        return min(self.head, self.cursor + policy.WINDOW)
 
 
 def look(lease: Lease) -> Situation | None:
@@ -73,20 +68,35 @@ def look(lease: Lease) -> Situation | None:
     return Situation(lease.subscription_id, lease.partition, *row) if row else None
 
 
-def fresh_events(situation: Situation) -> list[StoredEvent]:
-    """The next batch after the cursor, without those of parked streams (they wait for their stream's first event)."""
-    if situation.cursor >= situation.head:
-        return []
+def fresh_events(situation: Situation) -> tuple[list[StoredEvent], int]:
+    """The next batch after the cursor, and the position up to which it is complete.
+
+    Without those of parked streams: they wait for their stream's first event. Positions are dense, so a window of them
+    bounds the rows read whatever the planner believes; it grows while nothing in it passes the filter.
+    """
+    start, width = situation.cursor, policy.BATCH * situation.partitions
+    while start < situation.head:
+        end = min(situation.head, start + width)
+        events = _window(situation, start, end)
+        if len(events) == policy.BATCH:
+            return events, events[-1].position
+        if events or width >= policy.WINDOW:
+            return events, end
+        start, width = end, width * 4
+    return [], situation.head
+
+
+def _window(situation: Situation, start: int, end: int) -> list[StoredEvent]:
     with connection.cursor() as cursor:
         cursor.execute(
             _FRESH,
             {
-                "cursor": situation.cursor,
-                "until": situation.window_end,
+                "cursor": start,
+                "until": end,
                 "patterns": situation.patterns,
                 "partitions": situation.partitions,
                 "partition": situation.partition,
-                "subscription": situation.subscription_id,
+                "parked": situation.parked,
                 "limit": policy.BATCH,
             },
         )

@@ -10,7 +10,7 @@ from contextlib import closing
 
 from django.db import transaction
 
-from apps.events.relay import policy, retries, settling
+from apps.events.relay import retries, settling
 from apps.events.relay.offering import Judge, Offer, Verdict
 from apps.events.relay.reports import TurnReport
 from apps.events.relay.situation import Situation, fresh_events, look
@@ -60,13 +60,12 @@ def _fresh_turn(lease: Lease, situation: Situation, transport: Transport) -> Tur
 
 
 def _offer(lease: Lease, situation: Situation, transport: Transport) -> Verdict:
-    events = fresh_events(situation)
-    judge = Judge(cursor=situation.cursor, failures=lease.failures, pauses=lease.pauses, parked=situation.parked)
+    events, looked_at = fresh_events(situation)
+    judge = Judge(cursor=situation.cursor, failures=lease.failures, pauses=lease.pauses, parked=len(situation.parked))
     offer = Offer(transport, events, timeout=config().webhook_timeout)
     for event, outcome in offer:
         if not judge.hear(event, outcome):
             break
-    looked_at = events[-1].position if len(events) == policy.BATCH else situation.window_end
     return judge.close(looked_at=looked_at if offer.complete else None)
 
 
