@@ -94,10 +94,19 @@ def render_json(_logger: Any, _method: str, event: Mapping[str, Any]) -> bytes:
     try:
         line = orjson.dumps(event, default=_primitive, option=orjson.OPT_NON_STR_KEYS)
     except (TypeError, ValueError):
-        line = orjson.dumps({str(name): repr(value) for name, value in event.items()})
+        line = orjson.dumps({ascii(name)[1:-1]: _representable(value) for name, value in event.items()})
     text = line.decode()
     safe = redact_text(text)
     return line if safe is text else safe.encode()
+
+
+def _representable(value: Any) -> Any:
+    """The value, or its escaped `repr` when it has a lone surrogate, a huge number, a cycle."""
+    try:
+        orjson.dumps(value)
+    except (TypeError, ValueError):
+        return ascii(value)
+    return value
 
 
 _console = ConsoleRenderer(colors=False)
@@ -167,6 +176,11 @@ def configure(*, level: str = "INFO", log_format: Format = "json", stream: Binar
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(True)
+
+
+def stream() -> BinaryIO:
+    """Where lines go now."""
+    return _writer.stream
 
 
 def get_logger(name: str = "rustok") -> Any:
