@@ -10,6 +10,7 @@ execution context of their own (actor `system:<task>`); without `tenant_scope` t
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol, cast
@@ -20,6 +21,7 @@ from celery.signals import setup_logging
 from rustok import context
 from rustok.config import config
 from rustok.operations import Criticality, Operation, declare
+from rustok.telemetry.metrics import observe_task
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rustok.settings")
 
@@ -79,8 +81,14 @@ def task(
         @wraps(function)
         def run(**kwargs: Any) -> Any:
             fresh = context.ExecutionContext(actor=context.system_actor(name))
-            with context.use(fresh):
-                return function(**kwargs)
+            started, outcome = time.perf_counter(), "failed"
+            try:
+                with context.use(fresh):
+                    answer = function(**kwargs)
+                outcome = "done"
+                return answer
+            finally:
+                observe_task(task=name, outcome=outcome, seconds=time.perf_counter() - started)
 
         if every is not None:
             app.conf.beat_schedule[name] = {"task": name, "schedule": every, "options": {"expires": max(every, 2.0)}}
