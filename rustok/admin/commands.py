@@ -41,8 +41,7 @@ class ReasonForm(CommandForm):
 
     reason = forms.CharField(
         label=_("Reason"),
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=255,
         help_text=_("Stored in the history and in the audit log."),
     )
 

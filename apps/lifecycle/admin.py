@@ -1,0 +1,192 @@
+"""Tenants in the platform's console: open a shop, close it for a while, open it again, by the services of this app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Prefetch
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from apps.lifecycle.services import ProvisionTenant, provision_tenant, resume_tenant, suspend_tenant
+from rustok.admin import (
+    Badge,
+    Command,
+    CommandCall,
+    CommandForm,
+    ConsoleModelAdmin,
+    Done,
+    ReasonForm,
+    Secret,
+    Section,
+    Tone,
+    badge,
+    moment,
+    platform_site,
+)
+from rustok.config import config
+
+if TYPE_CHECKING:
+    from apps.tenants.models import Domain, Tenant
+else:
+    Tenant, Domain = apps.get_model("tenants", "Tenant"), apps.get_model("tenants", "Domain")
+
+_TONES = {"active": Badge.GOOD, "provisioning": Badge.WARN, "suspended": Badge.BAD}
+
+
+class ProvisionForm(CommandForm):
+    """What a new shop is."""
+
+    slug = forms.CharField(label=_("Slug"), max_length=63)
+    name = forms.CharField(label=_("Name"), max_length=200)
+    locale = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    admin_username = forms.CharField(label=_("Owner's user name"), max_length=150, initial="owner")
+    admin_email = forms.EmailField(label=_("Owner's e-mail"), required=False)
+    domains = forms.CharField(
+        label=_("Further domains"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("One host per line, for example shop.example.com."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Say where the shop will be."""
+        super().__init__(*args, **kwargs)
+        example = f"acme.{config().base_domain}"
+        self.fields["slug"].help_text = _("Becomes the address: acme is served at %(host)s.") % {"host": example}
+
+    def clean_domains(self) -> tuple[str, ...]:
+        """The hosts, one per line."""
+        return tuple(line.strip() for line in self.cleaned_data["domains"].splitlines() if line.strip())
+
+
+class ResumeForm(CommandForm):
+    """Why the shop opens again."""
+
+    reason = forms.CharField(
+        label=_("Reason"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+def _provision(call: CommandCall) -> Done:
+    made = provision_tenant(input=ProvisionTenant(**call.data), context=call.context)
+    return Done(
+        message=_("%(name)s is open for business.") % {"name": made.tenant.name},
+        location=reverse("admin:tenants_tenant_change", args=[made.tenant.pk]),
+        facts=(
+            (_("Address"), format_html('<a href="{0}/admin/">{0}/admin/</a>', made.url)),
+            (_("User name"), made.admin_username),
+        ),
+        secrets=(Secret(_("Owner's password"), made.admin_password),),
+    )
+
+
+def _suspend(call: CommandCall) -> Done:
+    suspend_tenant(
+        tenant_id=call.subject.pk, reason=call.data["reason"], context=call.context, expected_version=call.version
+    )
+    return Done(message=_("The shop is suspended: requests, tasks and deliveries are refused."))
+
+
+def _resume(call: CommandCall) -> Done:
+    resume_tenant(
+        tenant_id=call.subject.pk, reason=call.data["reason"], context=call.context, expected_version=call.version
+    )
+    return Done(message=_("The shop is open again."))
+
+
+class TenantAdmin(ConsoleModelAdmin):
+    """Every shop of this installation."""
+
+    resource, section, position, icon = "tenant", Section.TENANTS, 10, "storefront"
+    list_display = ("name", "slug", "host", "status_badge", "language", "created")
+    list_filter = ("status", "locale")
+    search_fields = ("slug__istartswith", "name__icontains", "domains__domain__istartswith")
+    search_help_text = _("Slug, name or domain")
+    ordering = ("slug",)
+    fields = ("slug", "hosts", "status_badge", "status_reason", "language", "strategy", "schema_name", "created")
+    readonly_fields = ("hosts", "status_badge", "language", "created")
+    list_commands = (
+        Command(
+            "provision",
+            label=_("Provision tenant"),
+            permission="tenant:create",
+            run=_provision,
+            form=ProvisionForm,
+            tone=Tone.PRIMARY,
+            icon="add_business",
+            explanation=_("Makes the shop with its own schema and an owner. The owner's password is shown once."),
+        ),
+    )
+    commands = (
+        Command(
+            "suspend",
+            label=_("Suspend"),
+            permission="tenant:suspend",
+            run=_suspend,
+            form=ReasonForm,
+            available=lambda tenant: tenant.status == "active",
+            tone=Tone.DANGER,
+            icon="pause_circle",
+            explanation=_("The shop answers 403 from now on, and its deliveries stop. Nothing is deleted."),
+        ),
+        Command(
+            "resume",
+            label=_("Resume"),
+            permission="tenant:resume",
+            run=_resume,
+            form=ResumeForm,
+            available=lambda tenant: tenant.status == "suspended",
+            tone=Tone.PRIMARY,
+            icon="play_circle",
+            explanation=_("The shop opens again; deliveries go on where they stopped."),
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the hosts: one more statement, whatever the number of rows."""
+        ordered = Domain.objects.order_by("-is_primary", "domain")
+        return super().get_queryset(request).prefetch_related(Prefetch("domains", queryset=ordered))
+
+    def object_context(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
+        """The status as heading."""
+        return {"heading_badge": self.status_badge(subject), "title": subject.name}
+
+    @admin.display(description=_("Host"))
+    def host(self, tenant: Tenant) -> str:
+        """The primary host, with a way to its console."""
+        first = next(iter(tenant.domains.all()), None)
+        return _console_link(first.domain) if first is not None else "—"
+
+    @admin.display(description=_("Hosts"))
+    def hosts(self, tenant: Tenant) -> str:
+        """Every host."""
+        return format_html("{}", ", ".join(domain.domain for domain in tenant.domains.all()) or "—")
+
+    @admin.display(description=_("Status"), ordering="status")
+    def status_badge(self, tenant: Tenant) -> str:
+        """Whether the shop is in business."""
+        return badge(tenant.get_status_display(), _TONES[tenant.status])
+
+    @admin.display(description=_("Language"), ordering="locale")
+    def language(self, tenant: Tenant) -> str:
+        """The default language of the shop."""
+        return str(dict(settings.LANGUAGES).get(tenant.locale, tenant.locale))
+
+    @admin.display(description=_("Created"), ordering="created_at")
+    def created(self, tenant: Tenant) -> str:
+        """When the shop was opened."""
+        return moment(tenant.created_at)
+
+
+def _console_link(host: str) -> str:
+    return format_html('<a href="{}/admin/">{}</a>', config().public_url(host), host)
+
+
+platform_site.register(Tenant, TenantAdmin)
