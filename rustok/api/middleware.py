@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from rustok.api.addresses import client_address
 from rustok.api.handlers import failure, repair
 from rustok.api.headers import secure
-from rustok.context import ExecutionContext, current, use
+from rustok.context import ANONYMOUS, ExecutionContext, current, use
 from rustok.db.ids import new_id
 from rustok.telemetry.logging import log_event
 from rustok.telemetry.metrics import observe_request
@@ -82,5 +82,5 @@ def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
         status=response.status_code,
         duration_ms=round(seconds * 1000, 2),
         tenant=tenant or ("platform" if scope.platform else None),
-        actor=scope.actor.reference,
+        actor=scope.actor.reference if scope.actor != ANONYMOUS else None,
     )

@@ -16,18 +16,16 @@ import orjson
 from django.db.models import Field as ModelField
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 from pydantic import Field, StringConstraints
 
 from rustok.api.calls import Call
+from rustok.api.errors import UnknownCursor
 from rustok.api.models import Out, Query
-from rustok.api.validation import invalid
 from rustok.config import config
 
 T = TypeVar("T")
 _SEAL: Final = 12
-_REASON: Final = _("This cursor was not issued for this list.")
-Cursor = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Cursor = Annotated[str, StringConstraints(min_length=24, max_length=1000, pattern=r"^[A-Za-z0-9_-]*$")]
 
 
 class PageQuery(Query):
@@ -65,7 +63,7 @@ def paginate(
     """The page that the call asks for, in the shape of `Page`.
 
     The last column of `ordering` must be unique and none may be null.
-    Raises InvalidInput for a cursor that was not issued for this very list. Costs one query.
+    Raises UnknownCursor for a cursor that was not issued for this very list. Costs one query.
     """
     query: PageQuery = call.query
     seal = _sealer(call, ordering)
@@ -111,10 +109,10 @@ def _open(cursor: str, seal: Callable[[bytes], bytes], rows: QuerySet[Any, Any],
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except ValueError:
-        raise invalid("/query/cursor", "cursor", _REASON) from None
+        raise UnknownCursor from None
     payload, given = raw[_SEAL:], raw[:_SEAL]
     if not hmac.compare_digest(seal(payload), given):
-        raise invalid("/query/cursor", "cursor", _REASON)
+        raise UnknownCursor
     backwards, *values = orjson.loads(payload)
     fields = [_column(rows, name) for name in ordering]
     return _Position(backwards, tuple(field.to_python(value) for field, value in zip(fields, values, strict=True)))

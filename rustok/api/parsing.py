@@ -29,6 +29,8 @@ _LONG_NUMBER: Final = re.compile(rb"[0-9]{19}|[0-9][eE]")
 def read_body(request: HttpRequest, *, limit: int | None = None) -> bytes:
     """The whole body; raises BodyTooLarge before more than `limit` bytes (default: the configured one) are kept."""
     limit = config().body_limit if limit is None else limit
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        return _read_chunked(request, limit)
     declared = request.META.get("CONTENT_LENGTH") or "0"
     length = int(declared) if declared.isdecimal() else 0
     if length > limit:
@@ -38,6 +40,20 @@ def read_body(request: HttpRequest, *, limit: int | None = None) -> bytes:
         return request.body if length else b""
     except UnreadablePostError as error:
         raise MalformedBody(reason=_("it ends early")) from error
+
+
+def _read_chunked(request: HttpRequest, limit: int) -> bytes:
+    """A body without a length (RFC 9112 section 7.1), which Django takes for an empty one."""
+    stream = request.META.get("wsgi.input")
+    if stream is None or not request.META.get("wsgi.input_terminated"):
+        raise MalformedBody(reason=_("its length is not given"))
+    raw: bytes = stream.read(limit + 1)
+    if len(raw) <= limit:
+        return raw
+    left = DRAIN_LIMIT
+    while left > 0 and stream.read(_CHUNK):
+        left -= _CHUNK
+    raise BodyTooLarge(limit=limit)
 
 
 def _drain(request: HttpRequest, length: int) -> None:

@@ -9,7 +9,9 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from rustok.api.declaration import Declaration
+from rustok.api.errors import UnknownCursor
 from rustok.api.models import Out
+from rustok.api.paging import is_page
 from rustok.errors import DomainError
 from rustok.errors.families import (
     BodyTooLarge,
@@ -69,6 +71,8 @@ def possible_errors(declared: Declaration) -> tuple[type[DomainError], ...]:
         found |= {InvalidCredentials, TokenExpired, PermissionDenied}
     if declared.body is not None:
         found |= {MalformedBody, BodyTooLarge, UnsupportedMediaType}
+    if is_page(declared.answer):
+        found.add(UnknownCursor)
     if declared.idempotent:
         found |= {IdempotencyInProgress, IdempotencyKeyReused}
     return tuple(sorted(found, key=lambda error: (status_of(error), error.code)))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from apps.security.models import ApiKey, AuditEntry
 from rustok.api import Body, Out, PageQuery
@@ -22,7 +22,7 @@ class CreateApiKeyBody(Body):
 
     name: Line = Field(description="What the key is for.")
     permissions: list[Permission] = Field(min_length=1, max_length=100, description="`resource:action` or `order:*`.")
-    expires_at: AwareDatetime | None = Field(None, description="When the key stops working; null for never.")
+    days: int | None = Field(None, ge=1, le=3650, description="How long the key works; null for ever.")
 
 
 class ApiKeyOut(Out):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.security.api.shapes import (
@@ -51,8 +53,9 @@ class ApiKeyCollection(Endpoint):
     def post(self, call: Call[CreateApiKeyBody, Query]) -> Answer:
         """The key is in this answer and nowhere else; a caller can hand on only what it holds itself."""
         body = call.body
+        expires_at = timezone.now() + timedelta(days=body.days) if body.days else None
         key, plain = create_api_key(
-            name=body.name, permissions=body.permissions, expires_at=body.expires_at, context=call.context
+            name=body.name, permissions=body.permissions, expires_at=expires_at, context=call.context
         )
         return Answer(api_key_out(key) | {"key": plain}, headers={"Location": f"{call.request.path}{key.pk}/"})
 
