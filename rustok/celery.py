@@ -72,7 +72,13 @@ class RegisteredTask(Protocol):
 
 
 def task(
-    *, name: str, permission: str, criticality: Criticality, every: float | None = None, writes: bool = True, **options: Any
+    *,
+    name: str,
+    permission: str,
+    criticality: Criticality,
+    every: float | None = None,
+    writes: bool = True,
+    **options: Any,
 ) -> Callable[[Callable[..., Any]], RegisteredTask]:
     """Declare a task with its permission and criticality; `every` (seconds) also puts it on the beat schedule."""
     declare(Operation(name=name, kind="task", permission=permission, criticality=criticality, writes=writes))
