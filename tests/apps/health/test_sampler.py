@@ -1,0 +1,107 @@
+"""The sampler: probes read memory; a check that hangs, breaks or is late is told from one that passes."""
+
+import threading
+
+import pytest
+
+from apps.health.sampler import Sampler, Status
+from rustok.health import Check, CheckFailed, Observation
+
+
+class Clock:
+    """Time that moves only when told."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def only(sampler):
+    [result] = sampler.results()
+    return result
+
+
+def sampler_of(run, clock=None, **facts):
+    check = Check(name="thing", run=run, **{"interval": 10, "timeout": 2, **facts})
+    return Sampler([check], clock=clock or Clock())
+
+
+def broken():
+    raise RuntimeError("password=hunter2")
+
+
+def failing():
+    raise CheckFailed("the thing is off")
+
+
+@pytest.mark.parametrize(
+    ("run", "status", "output"),
+    [
+        (lambda: Observation(value=3), Status.PASS, ""),
+        (lambda: Observation(value=3, warning="soon full"), Status.WARN, "soon full"),
+        (failing, Status.FAIL, "the thing is off"),
+        (broken, Status.FAIL, "unknown error"),
+    ],
+)
+def test_a_run_becomes_a_result(run, status, output):
+    sampler = sampler_of(run)
+    sampler.sample("thing")
+
+    assert (only(sampler).status, only(sampler).output) == (status, output)
+
+
+def test_before_the_first_run_nothing_passes():
+    assert only(sampler_of(Observation)).status is Status.FAIL
+
+
+def test_a_result_that_nobody_renews_fails():
+    clock = Clock()
+    sampler = sampler_of(Observation, clock)
+    sampler.sample("thing")
+
+    clock.now += 60
+
+    assert only(sampler).output == "the last result is too old"
+
+
+def test_a_check_that_hangs_fails_without_holding_up_the_reader():
+    clock, begun, release = Clock(), threading.Event(), threading.Event()
+
+    def hang():
+        begun.set()
+        release.wait(10)
+        return Observation()
+
+    sampler = sampler_of(hang, clock)
+    sampler.start()
+    assert begun.wait(10)
+    clock.now += 3
+
+    assert only(sampler).output == "no answer within 2 s"
+    sampler.stop()
+    release.set()
+
+
+def test_one_hanging_check_does_not_stop_the_others():
+    done, release = threading.Event(), threading.Event()
+    hanging = Check(name="hanging", run=lambda: release.wait(10) and Observation())
+    sampler = Sampler([hanging, Check(name="fine", run=lambda: done.set() or Observation())])
+    sampler.start()
+
+    assert done.wait(10)
+    sampler.stop()
+    release.set()
+
+
+def test_starting_twice_watches_once():
+    runs = []
+    sampler = sampler_of(lambda: runs.append(1) or Observation(), interval=1000)
+    sampler.start()
+    sampler.start()
+    for thread in sampler._threads:
+        sampler.stop()
+        thread.join(10)
+
+    assert runs == [1]
