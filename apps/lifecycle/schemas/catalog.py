@@ -127,7 +127,7 @@ TRIGGER_MODES: Final = """
 
 
 FILLED_TABLES: Final = """
-    SELECT array[c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
+    SELECT array[c.relname::text, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
            string_agg(format('quote_nullable(%%I::text)', a.attname), ', ' ORDER BY a.attnum)]
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r' GROUP BY c.relname ORDER BY c.relname

@@ -1,4 +1,4 @@
 """Business rules composed of validators. They take the store's answer as a function, so they stay pure.
 
-Import the modules: `rules.slugs.new_slug`, `rules.domains.new_domain`, `rules.reserved.is_reserved`.
+Import the modules: `rules.slugs.new_slug`, `rules.domains.new_domain`.
 """

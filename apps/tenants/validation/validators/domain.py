@@ -20,7 +20,7 @@ from apps.tenants.validation.errors import (
     DomainReserved,
     DomainTooLong,
 )
-from apps.tenants.validation.rules.reserved import is_reserved
+from apps.tenants.validation.reserved import is_reserved
 from apps.tenants.validation.validators.scripts import imitates_latin, mixes_scripts
 
 MAX_DOMAIN: Final = 253

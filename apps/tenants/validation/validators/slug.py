@@ -13,7 +13,7 @@ from apps.tenants.validation.errors import (
     SlugReserved,
     SlugTooLong,
 )
-from apps.tenants.validation.rules.reserved import is_reserved
+from apps.tenants.validation.reserved import is_reserved
 
 MAX_SLUG: Final = 63
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")

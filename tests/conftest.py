@@ -1,0 +1,15 @@
+"""Shared fixtures. The database is a copy of a prepared one; tenants are there before the first test asks."""
+
+from tests.support.commits import run_commit_hooks  # noqa: F401 - a fixture
+from tests.support.database import django_db_setup  # noqa: F401 - replaces pytest-django's fixture of this name
+from tests.support.isolation import fresh_caches  # noqa: F401 - a fixture
+from tests.support.tenants import (  # noqa: F401 - fixtures
+    acme,
+    client_of,
+    context,
+    globex,
+    live_acme,
+    live_globex,
+    mallory_context,
+    platform,
+)

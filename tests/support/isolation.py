@@ -1,0 +1,28 @@
+"""Nothing that a process remembers outlives a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from apps.tenants.isolation import platform_scope
+from apps.tenants.resolution.directory import directory
+
+settings.CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_FUNCTION": settings.CACHES["default"]["KEY_FUNCTION"],
+    }
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    """Start with an empty cache and an empty tenant directory."""
+    directory.cache_clear()
+    with platform_scope("empty the cache of the test before"):
+        cache.clear()
+    yield
