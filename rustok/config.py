@@ -60,6 +60,7 @@ class Config(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     sentry_dsn: SecretStr = Field(SecretStr(""), description="Error reports; empty turns them off.")
     demo: bool = Field(False, description="Serve the demo receiver and its page on the platform host.")
+    demo_baskets: int = Field(400, ge=0, description="Baskets of each store that the demo loads (it has 400).")
 
     @field_validator("trusted_proxies", "webhook_allow", mode="before")
     @classmethod
