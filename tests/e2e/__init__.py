@@ -1,0 +1,1 @@
+"""Browser journeys through both consoles: `make test-e2e`."""

@@ -1,0 +1,100 @@
+"""One platform and one browser for all journeys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.console import Console
+from tests.support.stack import Stack
+
+BASKETS = int(os.environ.get("RUSTOK_E2E_BASKETS", "20"))
+SIZES = {390: 844, 1280: 860}
+_FLAGS = (
+    "--no-sandbox",  # containers run as root
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The whole platform with a small demo, on free ports."""
+    with Stack.start(demo_baskets=BASKETS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as driver:
+        path = os.environ.get("RUSTOK_CHROMIUM", "/usr/bin/chromium")
+        chromium = driver.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=sorted(SIZES), ids=lambda width: f"{width}px")
+def width(request: pytest.FixtureRequest) -> int:
+    """A telephone and a desk."""
+    return request.param
+
+
+OpenConsole = Callable[..., Console]
+
+
+@pytest.fixture
+def console(stack: Stack, browser: Browser, width: int) -> Iterator[OpenConsole]:
+    """`console(facts)` opens one and signs in with the facts of `demo.json`; complaints of the browser fail the test."""
+    opened: list[Console] = []
+
+    def open_console(facts: dict[str, Any], *, signed_in: bool = True, **options: Any) -> Console:
+        context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, locale="en-GB", **options)
+        context.set_default_timeout(10_000)
+        made = Console(context.new_page(), facts["url"], width)
+        opened.append(made)
+        if signed_in:
+            made.sign_in(facts["admin"]["username"], facts["admin"]["password"])
+        return made
+
+    yield open_console
+    for made in opened:
+        made.page.context.close()
+        assert made.complaints == []
+
+
+@pytest.fixture
+def platform(stack: Stack) -> dict[str, Any]:
+    """The platform's facts."""
+    return stack.facts["platform"]
+
+
+@pytest.fixture
+def shop(stack: Stack) -> dict[str, Any]:
+    """The first demo shop's facts."""
+    return stack.facts["tenants"][0]
+
+
+@pytest.fixture
+def new_order(stack: Stack) -> Callable[[], dict[str, Any]]:
+    """Place an order in the first shop by its API, with stock for it."""
+    numbers = count(1)
+    client = stack.shops[0].client()
+
+    def place() -> dict[str, Any]:
+        sku = f"E2E-{os.getpid()}-{next(numbers)}-{os.urandom(3).hex()}"
+        variant = {"sku": sku, "prices": {"USD": 1250}, "on_hand": 40}
+        made = client.post("/api/v1/products/", {"name": "Stoneware mug", "variants": [variant]})
+        assert made.status == 201, made.body
+        lines = [{"sku": sku, "quantity": 2}]
+        order = client.post("/api/v1/orders/", {"currency": "USD", "lines": lines})
+        assert order.status == 201, order.body
+        return order.json()
+
+    return place
