@@ -2,7 +2,6 @@
 
 from django.urls import include, path
 
-from apps.demo.urls import urlpatterns as demo_urlpatterns
 from rustok.admin import platform_site
 from rustok.api.urls import common_urlpatterns
 from rustok.urls import api_patterns
@@ -12,7 +11,7 @@ API_APPS = ("security", "events", "lifecycle")
 urlpatterns = [
     path("api/v1/", include(api_patterns(API_APPS, "platform"))),
     *common_urlpatterns,
-    path("demo/", include(demo_urlpatterns)),
+    path("demo/", include("apps.demo.urls")),
     path("admin/", platform_site.urls),
 ]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.tenants.validation import slug_shape, validate_slug
-from apps.tenants.validation.rules.reserved import ORIGINAL
+from apps.tenants.validation.reserved import ORIGINAL
 from rustok.errors import DomainError
 
 GOOD = [

@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 from django.urls import URLPattern, URLResolver
 
-from apps.tenants.validation.rules.reserved import FIRST_SEGMENTS, is_reserved
+from apps.tenants.validation.reserved import FIRST_SEGMENTS, is_reserved
 
 
 def _first_segments(urlconf):
@@ -19,7 +19,7 @@ def _first_segments(urlconf):
 def test_every_first_level_url_name_is_reserved(urlconf):
     missing = {segment for segment in _first_segments(urlconf) if segment} - FIRST_SEGMENTS
 
-    assert not missing, "add these to apps/tenants/validation/rules/reserved.py"
+    assert not missing, "add these to apps/tenants/validation/reserved.py"
 
 
 @pytest.mark.parametrize("path", ["STATIC_URL", "MEDIA_URL"])
