@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.orders.errors import OrderAlreadyProcessed
@@ -68,9 +69,6 @@ class Order(Entity):
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
 
-    loaded_lines: list[OrderLine]
-    """The lines, where a query or service has fetched them."""
-
     class Meta:
         """The database ties status, moments and money together; the moves are guarded by a trigger."""
 
@@ -109,6 +107,11 @@ class Order(Entity):
     def money(self) -> Money:
         """The total as money."""
         return Money(self.total, self.currency)
+
+    @cached_property
+    def loaded_lines(self) -> list[OrderLine]:
+        """The lines; free of a statement where a query prefetched them or a service has just written them."""
+        return list(self.lines.all())
 
     def check_move(self, target: str) -> None:
         """Raise OrderAlreadyProcessed (the step is past, or life is over) or IllegalTransition (it is too early)."""

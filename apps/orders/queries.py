@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +35,7 @@ def orders(
         "placed_at__lt": placed_before,
     }
     wanted = {name: value for name, value in given.items() if value is not None}
-    return Order.objects.filter(**wanted).prefetch_related(Prefetch("lines", to_attr="loaded_lines"))
+    return Order.objects.filter(**wanted).prefetch_related("lines")
 
 
 def get_order(order_id: UUID) -> Order:
@@ -50,11 +49,6 @@ def get_order(order_id: UUID) -> Order:
 def history(order_id: UUID) -> list[OrderTransition]:
     """The moves of an order, oldest first."""
     return list(OrderTransition.objects.filter(order_id=order_id))
-
-
-def known_external_ids(external_ids: Collection[str]) -> dict[str, UUID]:
-    """Which of the external ids are orders already, and which orders."""
-    return dict(Order.objects.filter(external_id__in=external_ids).values_list("external_id", "id"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,164 +6,302 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=255, verbose_name='name')),
-                ('description', models.TextField(blank=True, default='', verbose_name='description')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('archived', 'Archived')], default='draft', max_length=16, verbose_name='status')),
-                ('attributes', models.JSONField(blank=True, default=dict, verbose_name='attributes')),
-                ('version', models.PositiveIntegerField(default=1, verbose_name='version')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('updated_at', models.DateTimeField(verbose_name='updated at')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=255, verbose_name="name")),
+                ("description", models.TextField(blank=True, default="", verbose_name="description")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("active", "Active"), ("archived", "Archived")],
+                        default="draft",
+                        max_length=16,
+                        verbose_name="status",
+                    ),
+                ),
+                ("attributes", models.JSONField(blank=True, default=dict, verbose_name="attributes")),
+                ("version", models.PositiveIntegerField(default=1, verbose_name="version")),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                ("updated_at", models.DateTimeField(verbose_name="updated at")),
             ],
             options={
-                'verbose_name': 'product',
-                'verbose_name_plural': 'products',
-                'indexes': [models.Index(fields=['status', 'id'], name='product_status_id')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'active', 'archived'])), name='product_status'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='product_name_given')],
+                "verbose_name": "product",
+                "verbose_name_plural": "products",
+                "indexes": [models.Index(fields=["status", "id"], name="product_status_id")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "active", "archived"])), name="product_status"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="product_name_given"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('sku', models.CharField(max_length=64, verbose_name='SKU')),
-                ('title', models.CharField(blank=True, default='', max_length=255, verbose_name='title')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='catalog.product')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sku", models.CharField(max_length=64, verbose_name="SKU")),
+                ("title", models.CharField(blank=True, default="", max_length=255, verbose_name="title")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="variants", to="catalog.product"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'variant',
-                'verbose_name_plural': 'variants',
-                'ordering': ['position', 'id'],
+                "verbose_name": "variant",
+                "verbose_name_plural": "variants",
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='StockLevel',
+            name="StockLevel",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('location', models.CharField(default='main', max_length=32, verbose_name='location')),
-                ('on_hand', models.BigIntegerField(default=0, verbose_name='on hand')),
-                ('reserved', models.BigIntegerField(default=0, verbose_name='reserved')),
-                ('low_stock_threshold', models.BigIntegerField(default=5, verbose_name='low stock threshold')),
-                ('updated_at', models.DateTimeField(verbose_name='updated at')),
-                ('variant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='levels', to='catalog.variant')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("location", models.CharField(default="main", max_length=32, verbose_name="location")),
+                ("on_hand", models.BigIntegerField(default=0, verbose_name="on hand")),
+                ("reserved", models.BigIntegerField(default=0, verbose_name="reserved")),
+                ("low_stock_threshold", models.BigIntegerField(default=5, verbose_name="low stock threshold")),
+                ("updated_at", models.DateTimeField(verbose_name="updated at")),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="levels",
+                        to="catalog.variant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stock level',
-                'verbose_name_plural': 'stock levels',
+                "verbose_name": "stock level",
+                "verbose_name_plural": "stock levels",
             },
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('amount', models.BigIntegerField(verbose_name='amount, minor units')),
-                ('variant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='catalog.variant')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="amount, minor units")),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="catalog.variant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'price',
-                'verbose_name_plural': 'prices',
-                'ordering': ['currency'],
+                "verbose_name": "price",
+                "verbose_name_plural": "prices",
+                "ordering": ["currency"],
             },
         ),
         migrations.CreateModel(
-            name='ProductTranslation',
+            name="ProductTranslation",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('locale', models.CharField(max_length=16, verbose_name='locale')),
-                ('name', models.CharField(max_length=255, verbose_name='name')),
-                ('description', models.TextField(blank=True, default='', verbose_name='description')),
-                ('product', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='translations', to='catalog.product')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("locale", models.CharField(max_length=16, verbose_name="locale")),
+                ("name", models.CharField(max_length=255, verbose_name="name")),
+                ("description", models.TextField(blank=True, default="", verbose_name="description")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="translations",
+                        to="catalog.product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'translation',
-                'verbose_name_plural': 'translations',
-                'constraints': [models.UniqueConstraint(fields=('product', 'locale'), name='translation_once_per_locale')],
+                "verbose_name": "translation",
+                "verbose_name_plural": "translations",
+                "constraints": [
+                    models.UniqueConstraint(fields=("product", "locale"), name="translation_once_per_locale")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('reference', models.UUIDField(verbose_name='reference')),
-                ('quantity', models.BigIntegerField(verbose_name='quantity')),
-                ('status', models.CharField(choices=[('held', 'Held'), ('committed', 'Committed'), ('released', 'Released'), ('returned', 'Returned')], default='held', max_length=16, verbose_name='status')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires at')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
-                ('level', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='catalog.stocklevel')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("reference", models.UUIDField(verbose_name="reference")),
+                ("quantity", models.BigIntegerField(verbose_name="quantity")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("committed", "Committed"),
+                            ("released", "Released"),
+                            ("returned", "Returned"),
+                        ],
+                        default="held",
+                        max_length=16,
+                        verbose_name="status",
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires at")),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
+                (
+                    "level",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reservations",
+                        to="catalog.stocklevel",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'reservation',
-                'verbose_name_plural': 'reservations',
-                'indexes': [models.Index(condition=models.Q(('expires_at__isnull', False), ('status', 'held')), fields=['expires_at'], name='reservation_expiry')],
-                'constraints': [models.UniqueConstraint(fields=('reference', 'level'), name='reservation_once_per_reference'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_quantity_positive'), models.CheckConstraint(condition=models.Q(('status__in', ['held', 'committed', 'released', 'returned'])), name='reservation_status'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('status', 'held')), models.Q(('status', 'held'), _negated=True), _connector='OR'), name='reservation_closed_or_held')],
+                "verbose_name": "reservation",
+                "verbose_name_plural": "reservations",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("expires_at__isnull", False), ("status", "held")),
+                        fields=["expires_at"],
+                        name="reservation_expiry",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reference", "level"), name="reservation_once_per_reference"),
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gt", 0)), name="reservation_quantity_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["held", "committed", "released", "returned"])),
+                        name="reservation_status",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at", None), ("status", "held")),
+                            models.Q(("status", "held"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="reservation_closed_or_held",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StockMovement',
+            name="StockMovement",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('set', 'Counted'), ('adjust', 'Adjusted'), ('ship', 'Shipped'), ('return', 'Returned')], max_length=16, verbose_name='kind')),
-                ('delta', models.BigIntegerField(verbose_name='delta')),
-                ('on_hand', models.BigIntegerField(verbose_name='on hand afterwards')),
-                ('reference', models.UUIDField(blank=True, null=True, verbose_name='reference')),
-                ('actor', models.CharField(max_length=128, verbose_name='actor')),
-                ('reason', models.CharField(blank=True, default='', max_length=255, verbose_name='reason')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('level', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='catalog.stocklevel')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("set", "Counted"),
+                            ("adjust", "Adjusted"),
+                            ("ship", "Shipped"),
+                            ("return", "Returned"),
+                        ],
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("delta", models.BigIntegerField(verbose_name="delta")),
+                ("on_hand", models.BigIntegerField(verbose_name="on hand afterwards")),
+                ("reference", models.UUIDField(blank=True, null=True, verbose_name="reference")),
+                ("actor", models.CharField(max_length=128, verbose_name="actor")),
+                ("reason", models.CharField(blank=True, default="", max_length=255, verbose_name="reason")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "level",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="movements", to="catalog.stocklevel"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stock movement',
-                'verbose_name_plural': 'stock movements',
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['set', 'adjust', 'ship', 'return'])), name='movement_kind')],
+                "verbose_name": "stock movement",
+                "verbose_name_plural": "stock movements",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["set", "adjust", "ship", "return"])), name="movement_kind"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.UniqueConstraint(fields=('sku',), name='variant_sku'),
+            model_name="variant",
+            constraint=models.UniqueConstraint(fields=("sku",), name="variant_sku"),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('sku', ''), _negated=True), name='variant_sku_given'),
+            model_name="variant",
+            constraint=models.CheckConstraint(condition=models.Q(("sku", ""), _negated=True), name="variant_sku_given"),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.UniqueConstraint(fields=('variant', 'location'), name='stock_once_per_location'),
+            model_name="stocklevel",
+            constraint=models.UniqueConstraint(fields=("variant", "location"), name="stock_once_per_location"),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('on_hand__gte', 0)), name='stock_on_hand_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("on_hand__gte", 0)), name="stock_on_hand_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gte', 0)), name='stock_reserved_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__gte", 0)), name="stock_reserved_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__lte', models.F('on_hand'))), name='stock_not_oversold'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__lte", models.F("on_hand"))), name="stock_not_oversold"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('low_stock_threshold__gte', 0)), name='stock_threshold_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("low_stock_threshold__gte", 0)), name="stock_threshold_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('variant', 'currency'), name='price_once_per_currency'),
+            model_name="price",
+            constraint=models.UniqueConstraint(fields=("variant", "currency"), name="price_once_per_currency"),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('amount__lte', 9007199254740991)), name='price_in_range'),
+            model_name="price",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0), ("amount__lte", 9007199254740991)), name="price_in_range"
+            ),
         ),
     ]

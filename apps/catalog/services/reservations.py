@@ -169,7 +169,9 @@ def _merged(wanted: Iterable[Wanted]) -> dict[UUID, Wanted]:
 
 def _insufficient(short: Sequence[tuple[Wanted, int]]) -> InsufficientInventory:
     text = _("%(sku)s: %(wanted)s wanted, %(available)s available.")
-    facts = [{"sku": item.sku, "wanted": item.quantity, "available": available} for item, available in short]
+    facts: list[dict[str, Any]] = [
+        {"sku": item.sku, "wanted": item.quantity, "available": available} for item, available in short
+    ]
     errors = [FieldError("/lines", "insufficient_inventory", text % fact) for fact in facts]
     return InsufficientInventory(errors=errors, **facts[0])
 
@@ -203,4 +205,5 @@ def _close(outcome: _Outcome, reference: UUID, context: ExecutionContext, at: da
 def _run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connections[current_unit_of_work().using].cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

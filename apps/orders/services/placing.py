@@ -136,7 +136,7 @@ def _insert(order: Order, uow: UnitOfWork, actor: str) -> None:
         [getattr(line, name) for line in lines]
         for name in ("id", "variant_id", "position", "sku", "name", "quantity", "unit_price")
     ]
-    parameters = [
+    parameters: list[Any] = [
         *(order.pk, order.number, order.customer_id, order.external_id, order.currency, order.total),
         *(order.status, order.payment_status, order.placed_at),
         *(new_id(), order.pk, order.status, actor, order.placed_at),

@@ -57,7 +57,6 @@ class Step:
         uow.record(fact)
         details = {"number": order.number, "from": self.source, "to": order.status}
         uow.audit(AuditEntry(action=f"order:{self.action}", target=str(order.pk), reason=self.reason, details=details))
-        order.loaded_lines = list(order.lines.all())
         return order
 
 
