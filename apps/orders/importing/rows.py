@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import TextIO, Final, cast
 
 from django.utils.translation import gettext_lazy as _
 
@@ -82,39 +82,43 @@ class Basket:
 
 
 def read_baskets(path: Path, *, currency: str) -> Iterator[Basket]:
-    """Yield the baskets of a file in its order; times without a zone are taken as UTC.
+    """The baskets of a file in its order; times without a zone are taken as UTC.
 
     Raises UnreadableBasketFile when the columns are not there, InvalidMoney for an unknown currency.
     """
     Money(0, currency)
-    with path.open("rb") as raw:
-        yield from _grouped(_records(raw), currency)
+    return _grouped(_records(path), currency)
 
 
 def count_baskets(path: Path, *, store: str | None = None) -> int:
     """How many runs of adjacent rows with one basket id the file (or one store) has: the length of a progress bar."""
+    total, last = 0, None
+    for _line, record in _records(path):
+        key = (record["store_id"].strip(), record["basket_id"].strip())
+        total += key != last and store in (None, key[0])
+        last = key
+    return total
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    with _open(path) as text:
+        reader = csv.DictReader(text, restval="", strict=True)
+        try:
+            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise UnreadableBasketFile(reason=f"missing columns: {', '.join(missing)}")
+            for record in reader:
+                yield reader.line_num, record
+        except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise UnreadableBasketFile(reason=f"line {reader.line_num + 1}: {error}") from error
+
+
+def _open(path: Path) -> TextIO:
     with path.open("rb") as raw:
-        total, last = 0, None
-        for _line, record in _records(raw):
-            key = (record["store_id"].strip(), record["basket_id"].strip())
-            total += key != last and store in (None, key[0])
-            last = key
-        return total
-
-
-def _records(raw: BinaryIO) -> Iterator[tuple[int, dict[str, str]]]:
-    packed = raw.read(2) == _GZIP_MAGIC
-    raw.seek(0)
-    source = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if packed else raw
-    reader = csv.DictReader(io.TextIOWrapper(source, encoding="utf-8", newline=""), restval="", strict=True)
-    try:
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise UnreadableBasketFile(reason=f"missing columns: {', '.join(missing)}")
-        for record in reader:
-            yield reader.line_num, record
-    except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise UnreadableBasketFile(reason=f"line {reader.line_num + 1}: {error}") from error
+        packed = raw.read(2) == _GZIP_MAGIC
+    if packed:
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8", newline=""))
+    return path.open(encoding="utf-8", newline="")
 
 
 def _grouped(records: Iterator[tuple[int, dict[str, str]]], currency: str) -> Iterator[Basket]:
