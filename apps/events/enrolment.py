@@ -40,7 +40,8 @@ def enrol(
         if created:
             start = head() if after is None else after
             Cursor.objects.bulk_create(
-                Cursor(subscription=subscription, partition=partition, position=start) for partition in range(partitions)
+                Cursor(subscription=subscription, partition=partition, position=start)
+                for partition in range(partitions)
             )
             wakeups.enrol(tenant_id=tenant_id, subscription_id=subscription.pk, partitions=partitions)
     return subscription

@@ -13,7 +13,7 @@ else:
 
 
 class IdentityField(_BigInteger):
-    """`bigint GENERATED ALWAYS AS IDENTITY` (cache 1: values are handed out in the order in which they are asked for)."""
+    """`bigint GENERATED ALWAYS AS IDENTITY` (cache 1: values are handed out in the order of asking)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Never part of a form."""
@@ -26,10 +26,10 @@ class IdentityField(_BigInteger):
         kwargs.pop("editable", None)
         return name, path, args, kwargs
 
-    def db_type(self, connection: Any) -> str:
+    def db_type(self, connection: Any) -> str:  # noqa: ARG002 - Django's signature
         """The column's type in CREATE TABLE."""
         return "bigint GENERATED ALWAYS AS IDENTITY"
 
-    def cast_db_type(self, connection: Any) -> str:
+    def cast_db_type(self, connection: Any) -> str:  # noqa: ARG002 - Django's signature
         """The type of its values."""
         return "bigint"

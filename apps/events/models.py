@@ -77,9 +77,7 @@ class Subscription(Entity):
     target = models.CharField(max_length=200, db_default="")
     patterns = ArrayField(models.CharField(max_length=200))
     partitions = models.SmallIntegerField(db_default=1)
-    status = models.CharField(
-        max_length=10, choices=SubscriptionStatus.choices, default=SubscriptionStatus.ACTIVE
-    )
+    status = models.CharField(max_length=10, choices=SubscriptionStatus.choices, default=SubscriptionStatus.ACTIVE)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -161,6 +159,4 @@ class InboxEntry(Entity):
         """Unique per consumer and event."""
 
         db_table = "events_inbox"
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["consumer", "event_id"], name="events_inbox_event_uq")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["consumer", "event_id"], name="events_inbox_event_uq")]

@@ -21,9 +21,10 @@ STEP: Final = 5_000  # rows of one step; bounds the time that the counter is loc
 
 _LOCK: Final = "SELECT position FROM events_counter WHERE name = %s FOR UPDATE SKIP LOCKED"
 _CREATE: Final = "INSERT INTO events_counter (id, name) VALUES (%s, %s) ON CONFLICT (name) DO NOTHING"
-# The join is by place (ctid) because its plan is good whatever the statistics say: with the counter locked nobody else
-# moves these rows, and a trigger refuses to number one twice. One statement: number, advance by what was really numbered, make the subscriptions that want these facts due, and
-# delete exactly the wake-ups that were read before (unless more rows wait than one step takes).
+# One statement: number, advance by what was really numbered, make the subscriptions that want these facts due, and
+# delete exactly the wake-ups that were read before (unless more rows wait than one step takes). The join is by place
+# (ctid) because its plan is good whatever the statistics say: with the counter locked nobody else moves these rows, and
+# a trigger refuses to number one twice.
 _NUMBER: Final = f"""
     WITH fresh AS MATERIALIZED (
         SELECT place, row_number() OVER (ORDER BY seq) AS n

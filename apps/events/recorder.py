@@ -27,9 +27,8 @@ _NEW: Final = "(%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
 # The head of the stream as this statement's snapshot sees it: whoever writes version n+1 has seen n committed, so its
 # `seq` is greater, so numbering by `seq` keeps the stream in order (trap 54). A parallel writer of the same version
 # loses on the unique constraint.
-_NEXT: Final = (
-    "(%s, %s, (SELECT coalesce(max(version), 0) FROM events_event WHERE stream = %s) + %s, %s, %s, %s::jsonb, %s::jsonb)"
-)
+_HEAD: Final = "(SELECT coalesce(max(version), 0) FROM events_event WHERE stream = %s)"
+_NEXT: Final = f"(%s, %s, {_HEAD} + %s, %s, %s, %s::jsonb, %s::jsonb)"
 
 
 class PostgresEventRecorder:
@@ -83,7 +82,7 @@ def _offsets(events: Sequence[DomainEvent]) -> list[tuple[DomainEvent, int]]:
 
 
 def _row(event: DomainEvent, new_streams: frozenset[str], offset: int, metadata: str, parameters: list[Any]) -> str:
-    """Add the event's parameters and return its VALUES row. orjson writes UUID and datetime as `DomainEvent.data` does."""
+    """Add the event's parameters and return its VALUES row; orjson writes what `DomainEvent.data` would."""
     stream = event.stream
     data = orjson.dumps(event, option=orjson.OPT_NON_STR_KEYS).decode()
     if stream in new_streams:

@@ -1,4 +1,4 @@
-"""What may be done to subscriptions and their dead letters. Runs in the scope of the log; audited by the callers' doors."""
+"""What may be done to subscriptions and their dead letters. Runs in the scope of the log; callers audit."""
 
 from __future__ import annotations
 
@@ -64,6 +64,12 @@ def resume_subscription(*, subscription_id: UUID) -> None:
 
 
 @transactional
+def set_status(*, subscription_id: UUID, status: SubscriptionStatus) -> None:
+    """Set the status without waking anybody; for transports that find their destination gone. Raises NotFound."""
+    _change(subscription_id, status=status)
+
+
+@transactional
 def unsubscribe(*, subscription_id: UUID) -> None:
     """Forget a subscription with its cursors, parked keys and dead letters; the log stays."""
     Subscription.objects.filter(pk=subscription_id).delete()
@@ -106,6 +112,11 @@ def wake(*, tenant_id: UUID) -> None:
 def forget_log(*, tenant_id: UUID) -> None:
     """Drop wake-ups and due times of a tenant that is deleted; undelivered events of a deleted tenant stay unsent."""
     wakeups.forget(tenant_id=tenant_id)
+
+
+def head() -> int:
+    """The last position given in the current log."""
+    return enrolment.head()
 
 
 def log_id() -> UUID:

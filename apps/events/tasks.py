@@ -21,8 +21,10 @@ _slots: Final = threading.BoundedSemaphore(SLOTS)
 
 @task(name="events.relay", permission=INTERNAL, criticality=Criticality.HIGH, every=SWEEP)
 def relay() -> None:
-    """Number and deliver for one time slice. A process with enough relays at work ignores the message: they go on
-    until nothing is due, so they find what this message announced.
+    """Number and deliver for one time slice.
+
+    A process with enough relays at work ignores the message: they go on until nothing is due, so they find what it
+    announced.
     """
     if not _slots.acquire(blocking=False):
         return

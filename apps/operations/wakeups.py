@@ -19,8 +19,18 @@ WAKEUPS: Final = "public.operations_wakeup"
 DUES: Final = "public.operations_due"
 
 __all__ = [
-    "DUES", "PLATFORM", "WAKEUPS", "Lease", "LeaseLost", "NextTurn",
-    "claim", "enrol", "forget", "make_due", "release", "waiting",
+    "DUES",
+    "PLATFORM",
+    "WAKEUPS",
+    "Lease",
+    "LeaseLost",
+    "NextTurn",
+    "claim",
+    "enrol",
+    "forget",
+    "make_due",
+    "release",
+    "waiting",
 ]
 
 
@@ -84,9 +94,17 @@ _RELEASE: Final = f"""
         pauses = %(pauses)s
     WHERE id = %(id)s AND fence = %(fence)s
 """  # noqa: S608 - as above
+# One destination behind several partitions: when one turn finds it failing, the others need not find out as well.
+_PAUSE_SIBLINGS: Final = f"""
+    UPDATE {DUES} SET not_before = until, due_at = until
+    FROM (SELECT statement_timestamp() + make_interval(secs => %(pause)s * 1.5) AS until) pause
+    WHERE tenant_id = %(tenant)s AND subscription_id = %(subscription)s AND id <> %(id)s AND due_at < until
+      AND (lease_until IS NULL OR lease_until < statement_timestamp())
+"""  # noqa: S608 - as above
 _MAKE_DUE: Final = f"""
     UPDATE {DUES} SET due_at = statement_timestamp(), not_before = NULL, pauses = 0, failures = 0, signal = signal + 1,
-        fence = fence + %(take_over)s::boolean::int, lease_until = CASE WHEN %(take_over)s THEN NULL ELSE lease_until END
+        fence = fence + %(take_over)s::boolean::int,
+        lease_until = CASE WHEN %(take_over)s THEN NULL ELSE lease_until END
     WHERE tenant_id = %(tenant)s AND (%(ids)s::uuid[] IS NULL OR subscription_id = ANY (%(ids)s::uuid[]))
 """  # noqa: S608 - as above
 
@@ -114,7 +132,10 @@ def claim(*, lease_seconds: float, tenant_id: UUID | None = None) -> Lease | Non
 
 
 def release(lease: Lease, turn: NextTurn) -> None:
-    """Give the partition back. Last statement of the turn's transaction; raises LeaseLost when it is no longer ours."""
+    """Give the partition back. Last step of the turn's transaction; raises LeaseLost when it is no longer ours.
+
+    A pause puts off the subscription's other idle partitions too.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _RELEASE,
@@ -131,6 +152,16 @@ def release(lease: Lease, turn: NextTurn) -> None:
         )
         if cursor.rowcount != 1:
             raise LeaseLost
+        if turn.pause is not None:
+            cursor.execute(
+                _PAUSE_SIBLINGS,
+                {
+                    "pause": turn.pause,
+                    "tenant": lease.tenant_id,
+                    "subscription": lease.subscription_id,
+                    "id": lease.due_id,
+                },
+            )
 
 
 def make_due(*, tenant_id: UUID, subscription_ids: Sequence[UUID] | None = None, take_over: bool = False) -> int:
@@ -164,4 +195,3 @@ def forget(*, tenant_id: UUID, subscription_id: UUID | None = None) -> None:
         )
         if subscription_id is None:
             cursor.execute(f"DELETE FROM {WAKEUPS} WHERE tenant_id = %s", [tenant_id])  # noqa: S608 - constant
-

@@ -99,6 +99,8 @@ class Judge:
             verdict.failures += 1
             if verdict.failures >= self._limit:
                 return self._blame_destination(event, outcome)
+            if outcome.hung:
+                return self._park_and_pause(event)
         verdict.reached = event.position
         return True
 
@@ -114,6 +116,15 @@ class Judge:
     def _clear_suspects(self) -> None:
         self.verdict.parked += self._suspects
         self._suspects = []
+
+    def _park_and_pause(self, event: StoredEvent) -> bool:
+        """After a hang: another try at once could cost as much again, so wait, and then ask a different key."""
+        self._clear_suspects()
+        verdict = self.verdict
+        verdict.reached = event.position
+        verdict.pause = policy.destination_backoff(verdict.pauses)
+        verdict.pauses += 1
+        return False
 
     def _blame_destination(self, event: StoredEvent, outcome: Refused) -> bool:
         first = self._suspects[0][0] if self._suspects else event

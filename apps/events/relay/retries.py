@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -64,13 +64,14 @@ class _Tally:
     delivered: int = 0
     dead: int = 0
     pause: float | None = None
+    blames_destination: bool = False
 
 
 def retry_turn(lease: Lease, situation: Situation, transport: Transport) -> TurnReport:
     """Offer due keys, then redriven letters; settle both. The cursor stays where it is."""
     keys = _due_keys(situation)
     redriven = _redriven(situation)
-    tally = _Tally()
+    tally = _Tally(blames_destination=lease.pauses > 0)
     with settling.work(transport):
         _offer_keys(transport, keys, tally, lease)
         answers = _offer_letters(transport, redriven, tally, lease)
@@ -97,7 +98,7 @@ def _redriven(situation: Situation) -> list[tuple[UUID, StoredEvent]]:
     return [(letter_id, StoredEvent(*row)) for letter_id, *row in _rows(_REDRIVEN, situation)]
 
 
-def _rows(statement: str, situation: Situation) -> Sequence[Sequence[object]]:
+def _rows(statement: str, situation: Situation) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
             statement,
@@ -108,7 +109,8 @@ def _rows(statement: str, situation: Situation) -> Sequence[Sequence[object]]:
                 "patterns": situation.patterns,
             },
         )
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _offer_keys(transport: Transport, keys: Sequence[_Key], tally: _Tally, lease: Lease) -> None:
@@ -122,8 +124,11 @@ def _offer_keys(transport: Transport, keys: Sequence[_Key], tally: _Tally, lease
         elif outcome.destination:
             tally.pause = policy.destination_backoff(lease.pauses, outcome.retry_after)
             return
-        elif key.refused is None:
+        else:
             key.refused = (event, outcome)
+            if outcome.hung:
+                tally.pause = policy.destination_backoff(lease.pauses)
+                return
 
 
 def _offer_letters(
@@ -146,13 +151,15 @@ def _settle_key(situation: Situation, key: _Key, tally: _Tally) -> None:
     """Move the key to where it stands now; the event that used up its attempts is buried and the stream goes on."""
     if key.refused is not None:
         event, refusal = key.refused
-        attempts = (key.attempts if event.position == key.position else 0) + 1
+        # While the destination itself fails, an attempt says nothing about the event.
+        counted = 0 if tally.blames_destination else 1
+        attempts = (key.attempts if event.position == key.position else 0) + counted
         if refusal.permanent or attempts >= policy.MAX_ATTEMPTS:
             settling.bury(situation, event, attempts=attempts, reason=refusal.reason)
             tally.dead += 1
             settling.repark(key.parked_id, position=event.position + 1, attempts=0, reason="", retry_in=0.0)
         else:
-            wait = policy.key_backoff(attempts)
+            wait = policy.key_backoff(max(1, attempts))
             settling.repark(
                 key.parked_id, position=event.position, attempts=attempts, reason=refusal.reason, retry_in=wait
             )

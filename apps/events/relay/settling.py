@@ -6,7 +6,7 @@ Everything happens in one transaction that ends with `release`: a turn that lost
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -64,9 +64,7 @@ def park_behind(situation: Situation, event: StoredEvent) -> None:
     _park(situation, event.stream, event.position + 1, attempts=0, retry_in=0.0, reason="")
 
 
-def _park(
-    situation: Situation, stream: str, position: int, *, attempts: int, retry_in: float, reason: str
-) -> None:
+def _park(situation: Situation, stream: str, position: int, *, attempts: int, retry_in: float, reason: str) -> None:
     place = (new_id(), situation.subscription_id, situation.partition, stream)
     _execute(_PARK, *place, position, attempts, retry_in, reason)
 
@@ -129,6 +127,6 @@ def give_back(lease: Lease, turn: NextTurn) -> None:
     release(lease, turn)
 
 
-def _execute(statement: str, *parameters: object) -> None:
+def _execute(statement: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, list(parameters))

@@ -61,9 +61,7 @@ class Situation:
 def look(lease: Lease) -> Situation | None:
     """The situation of the leased partition; None when the subscription is gone."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SITUATION, {"log": LOG, "subscription": lease.subscription_id, "partition": lease.partition}
-        )
+        cursor.execute(_SITUATION, {"log": LOG, "subscription": lease.subscription_id, "partition": lease.partition})
         row = cursor.fetchone()
     return Situation(lease.subscription_id, lease.partition, *row) if row else None
 

@@ -24,12 +24,14 @@ class Delivered:
 class Refused:
     """The event was not taken.
 
-    `destination`: the whole destination is unreachable, not only this event unwelcome. `permanent`: no retry can help
-    (the event cannot even be encoded). `retry_after` is the destination's own wish in seconds.
+    `destination`: the whole destination is unreachable, not only this event unwelcome. `hung`: no answer in time, which
+    may be either's fault and was costly to find out. `permanent`: no retry can help (the event cannot even be encoded).
+    `retry_after` is the destination's own wish in seconds.
     """
 
     reason: str
     destination: bool = False
+    hung: bool = False
     permanent: bool = False
     retry_after: float | None = None
 
@@ -46,7 +48,6 @@ class Route:
     name: str
     target: str
     tenant_slug: str
-    attempt: int = 1
 
 
 class Transport(Protocol):

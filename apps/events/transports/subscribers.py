@@ -53,7 +53,7 @@ def subscribers() -> tuple[Subscriber, ...]:
 
 
 class SubscriberTransport:
-    """Calls one subscriber, the chunk at once; on an error event by event, so that one bad fact does not sink others."""
+    """Calls one subscriber, the chunk at once; on an error event by event: one bad fact does not sink others."""
 
     chunk = 100
     transactional = True

@@ -16,8 +16,12 @@ from rustok.db.ids import Entity
 # The platform has no tenant id: the nil UUID (RFC 9562 section 5.9) stands for it in the shared tables.
 PLATFORM: Final = UUID(int=0)
 
+
 class Wakeup(Entity):
-    """"The log of this tenant has rows without a position." One per writing transaction; deleted by who numbers them."""
+    """A mark: the log of this tenant has rows without a position. One per writing transaction.
+
+    Deleted by who numbers them, in the same transaction.
+    """
 
     tenant_id = models.UUIDField(editable=False)
 
