@@ -1,0 +1,76 @@
+"""Whatever can be asked of the platform says who may ask and how long it is kept alive under pressure."""
+
+from importlib import import_module
+
+import pytest
+from django.urls import URLPattern, URLResolver
+
+from rustok.celery import app as celery_app
+from rustok.operations import INTERNAL, PUBLIC, Criticality, operations
+from rustok.policy import is_permission
+
+URLCONFS = ["rustok.urls.platform", "rustok.urls.tenant"]
+# Pages that are no operations of the API, each with the reason. The consoles are guarded by their own sites.
+PAGES = {
+    "rustok.api.views": "the document, its viewers and the catalogue: public, read only",
+    "apps.demo.views": "receiver and page of the demo; answers 404 unless the demo is on",
+    "rustok.i18n.views": "language switch",
+    "django.views.i18n": "texts of the console's scripts",
+}
+
+
+def leaves(patterns, prefix=""):
+    for entry in patterns:
+        route = f"{prefix}{entry.pattern}"
+        if isinstance(entry, URLResolver):
+            if entry.app_name != "admin":
+                yield from leaves(entry.url_patterns, route)
+        else:
+            assert isinstance(entry, URLPattern)
+            yield route, entry.callback
+
+
+def declared_names():
+    return {operation.name for operation in operations()}
+
+
+@pytest.mark.parametrize("urlconf", URLCONFS)
+def test_every_endpoint_is_declared(urlconf):
+    known, undeclared = declared_names(), []
+    for route, callback in leaves(import_module(urlconf).urlpatterns):
+        view = getattr(callback, "view_class", getattr(callback, "cls", None))
+        declarations = getattr(view, "declarations", None)
+        if declarations:
+            assert {declared.name for declared in declarations.values()} <= known
+        elif getattr(callback, "__module__", "") not in PAGES:
+            undeclared.append(route)
+
+    assert not undeclared
+
+
+def test_every_task_is_declared():
+    celery_app.loader.import_default_modules()
+    tasks = {name for name in celery_app.tasks if not name.startswith("celery.")}
+
+    assert tasks == {operation.name for operation in operations() if operation.kind == "task"}
+
+
+def test_every_operation_has_permission_and_criticality():
+    for operation in operations():
+        assert operation.permission in {PUBLIC, INTERNAL} or is_permission(operation.permission), operation
+        assert isinstance(operation.criticality, Criticality)
+        assert operation.kind in {"endpoint", "task", "tool"}
+
+
+def test_only_machine_work_is_internal():
+    assert not [
+        operation for operation in operations() if operation.permission == INTERNAL and operation.kind == "endpoint"
+    ]
+
+
+def test_placing_an_order_is_shed_last():
+    assert {o.criticality for o in operations() if o.name == "orders.create"} == {Criticality.CRITICAL}
+
+
+def test_public_operations_never_write():
+    assert not [operation.name for operation in operations() if operation.permission == PUBLIC and operation.writes]
