@@ -94,7 +94,7 @@ def _inspect(document: Any) -> None:
     level, depth = [document], 0
     while level:
         depth += 1
-        if depth > MAX_DEPTH + 1:
+        if depth > MAX_DEPTH and any(isinstance(value, (dict, list)) for value in level):
             raise MalformedBody(reason=_("it is nested too deeply"))
         below: list[Any] = []
         for value in level:

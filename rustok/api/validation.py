@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Final, TypeVar, get_args
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Final, TypeVar
 
 from django.http import QueryDict
 from django.utils.functional import Promise
@@ -18,8 +18,12 @@ from rustok.errors.families import InvalidInput
 
 M = TypeVar("M", bound=BaseModel)
 MAX_REPORTED: Final = 50
-_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ].+)?")
+_FORMS: Final[Mapping[str, tuple[re.Pattern[str], str | Promise]]] = {
+    "integer": (re.compile(r"-?(?:0|[1-9][0-9]{0,18})"), _("This must be an integer.")),
+    "boolean": (re.compile(r"true|false"), _("This must be true or false.")),
+    "date": (re.compile(r"\d{4}-\d{2}-\d{2}"), _("This must be a date in the form of RFC 3339.")),
+    "date-time": (re.compile(r"\d{4}-\d{2}-\d{2}[Tt].+"), _("This must be a time in the form of RFC 3339.")),
+}
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 _TEXTS: Final[Mapping[str, str | Promise]] = {
@@ -93,15 +97,23 @@ def parse_query(model: type[M], query: QueryDict) -> M:
         raise translate(error, prefix=("query",)) from None
 
 
+@cache
+def _kinds(model: type[BaseModel]) -> Mapping[str, frozenset[str]]:
+    """Per parameter the types and formats that its schema names."""
+    properties: dict[str, dict[str, str]] = model.model_json_schema().get("properties", {})
+    return {name: frozenset(_named(schema)) for name, schema in properties.items()}
+
+
+def _named(schema: Mapping[str, Any]) -> Iterator[str]:
+    for branch in (schema, *schema.get("anyOf", ())):
+        yield branch.get("format") or branch.get("type") or ""
+
+
 def _canonical(model: type[BaseModel], name: str, value: str) -> str:
-    annotation = model.model_fields[name].annotation
-    kinds = get_args(annotation) or (annotation,)
     if _CONTROL.search(value):
         raise invalid(pointer("query", name), "control_character", _("Control characters are not allowed."))
-    if int in kinds and not _INTEGER.fullmatch(value):
-        raise invalid(pointer("query", name), "int_parsing", _TEXTS["int_type"])
-    if bool in kinds and value not in {"true", "false"}:
-        raise invalid(pointer("query", name), "bool_parsing", _TEXTS["bool_type"])
-    if (datetime in kinds or date in kinds) and not _DATE.fullmatch(value):
-        raise invalid(pointer("query", name), "datetime_parsing", _("This must be a date in the form of RFC 3339."))
+    for kind in _kinds(model)[name]:
+        form, message = _FORMS.get(kind, (None, ""))
+        if form is not None and not form.fullmatch(value):
+            raise invalid(pointer("query", name), f"{kind}_form", message)
     return value
