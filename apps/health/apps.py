@@ -1,5 +1,7 @@
 """Registration of the app: finds the `checks.py` of every installed app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -13,5 +15,6 @@ class HealthConfig(AppConfig):
     verbose_name = _("Health")
 
     def ready(self) -> None:
-        """Let each app register its checks."""
+        """Let each app register its checks, and `check --deploy` its rules."""
         autodiscover_modules("checks")
+        import_module("apps.health.deployment")

@@ -4,3 +4,4 @@ from rustok.settings.apps import *  # noqa: F403 - Django reads settings as modu
 from rustok.settings.console import *  # noqa: F403 - as above
 from rustok.settings.data import *  # noqa: F403 - as above
 from rustok.settings.surfaces import *  # noqa: F403 - as above
+from rustok.settings.telemetry import *  # noqa: F403 - as above
