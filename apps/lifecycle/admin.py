@@ -69,9 +69,7 @@ class ProvisionForm(CommandForm):
 class ResumeForm(CommandForm):
     """Why the shop opens again."""
 
-    reason = forms.CharField(
-        label=_("Reason"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=255)
 
 
 def _provision(call: CommandCall) -> Done:

@@ -4,43 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.tenants.isolation.scopes import platform_scope, refuse_unless_active, tenant_scope
 from apps.tenants.resolution.directory import directory
 from apps.tenants.resolution.hosts import normalise, tenant_label
-from apps.tenants.resolution.proxies import apply_forwarding, networks
+from apps.tenants.resolution.proxies import apply_forwarding
+from rustok.api.addresses import is_trusted_proxy
+from rustok.api.handlers import failure
 from rustok.config import config
 from rustok.context import ExecutionContext, current, use
-from rustok.errors.base import DomainError
-from rustok.errors.families import DatabaseUnavailable
-from rustok.errors.http import problem_response
-
-_DATABASE_GONE: Final = (OperationalError, InterfaceError)
 
 
 class TenantResolutionMiddleware:
     """Resolve once, then run everything below inside the scope. There is no default tenant."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Read the trusted networks once; a bad one stops the start."""
+        """Remember the rest of the chain."""
         self.get_response = get_response
-        self._trusted = networks(config().trusted_proxies)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """400 for a malformed host, 404 for an unknown one, 403 for a suspended tenant, 503 while it is set up."""
-        apply_forwarding(request.META, self._trusted)
+        apply_forwarding(request.META, trusted=is_trusted_proxy(str(request.META.get("REMOTE_ADDR", ""))))
         try:
             scope = _scope_of(request)
-        except DomainError as error:
-            return problem_response(error, instance=request.path)
-        except _DATABASE_GONE:
-            return problem_response(DatabaseUnavailable(retry_after=2), instance=request.path)
+        except Exception as error:  # noqa: BLE001 - answered here: Django would turn it into a page of its own
+            return failure(request, error)
         with scope:
             response = self.get_response(request)
             if getattr(response, "streaming", False):
@@ -52,11 +45,11 @@ def _scope_of(request: HttpRequest) -> AbstractContextManager[ExecutionContext]:
     host = normalise(str(request.META.get("HTTP_HOST", "")))
     base = config().base_domain
     if host == base:
-        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]  # Django reads it when present
+        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
         return platform_scope("request to the platform host")
     label = tenant_label(host, base)
     tenant = directory().by_host(host) if label is None else directory().by_slug(label)
-    refuse_unless_active(tenant)  # here, where the refusal becomes an answer; the scope itself opens later
+    refuse_unless_active(tenant)  # here, where a refusal becomes an answer; the scope itself opens later
     return tenant_scope(tenant)
 
 

@@ -36,9 +36,7 @@ class Tenant(Entity):
     slug = models.CharField(_("slug"), max_length=63, unique=True)
     name = models.CharField(_("name"), max_length=200)
     schema_name = models.CharField(_("schema"), max_length=63, unique=True, editable=False)
-    status = models.CharField(
-        _("status"), max_length=16, default=PROVISIONING, choices=list(STATUS_LABELS.items())
-    )
+    status = models.CharField(_("status"), max_length=16, default=PROVISIONING, choices=list(STATUS_LABELS.items()))
     status_reason = models.CharField(_("reason"), max_length=500, blank=True)
     strategy = models.CharField(_("isolation"), max_length=16, default="schema", editable=False)
     locale = models.CharField(_("language"), max_length=16, default="en")
@@ -54,7 +52,9 @@ class Tenant(Entity):
         ordering = ("slug",)
         constraints = [
             models.CheckConstraint(condition=Q(status__in=TENANT.states), name="tenants_tenant_status_known"),
-            models.CheckConstraint(condition=Q(schema_name__startswith=SCHEMA_PREFIX), name="tenants_tenant_schema_prefix"),
+            models.CheckConstraint(
+                condition=Q(schema_name__startswith=SCHEMA_PREFIX), name="tenants_tenant_schema_prefix"
+            ),
         ]
 
     def __str__(self) -> str:

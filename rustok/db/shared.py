@@ -7,14 +7,18 @@ need not be changed. Everything else opens a scope.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import connection
+
+if TYPE_CHECKING:
+    from rustok.db.backend.base import DatabaseWrapper
 
 
 def shared_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Run one SELECT over schema-qualified tables and return its rows; one round trip, whatever scope is active."""
-    with connection.scope_free(), connection.cursor() as cursor:
+    database = cast("DatabaseWrapper", connection)
+    with database.scope_free(), database.cursor() as cursor:
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -36,7 +36,7 @@ if not _MANAGEMENT and config().environment != "test":
         "max_lifetime": 1800.0,
         "max_idle": 300.0,
     }
-DATABASE_ROUTERS = ("django_tenants.routers.TenantSyncRouter",)
+DATABASE_ROUTERS = ("rustok.db.router.ScopeGuard", "django_tenants.routers.TenantSyncRouter")
 TENANT_LIMIT_SET_CALLS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -93,7 +93,11 @@ def _prepare() -> None:
 
 def _fingerprint() -> str:
     """Whatever decides what the template holds: migrations, and the code that fills it."""
-    sources = [*ROOT.glob("apps/*/migrations/*.py"), *ROOT.glob("apps/lifecycle/s*/*.py"), *(ROOT / "tests/support" / f"{name}.py" for name in ("database", "baseline"))]
+    sources = [
+        *ROOT.glob("apps/*/migrations/*.py"),
+        *ROOT.glob("apps/lifecycle/s*/*.py"),
+        *(ROOT / "tests/support" / f"{name}.py" for name in ("database", "baseline")),
+    ]
     digest = hashlib.sha256()
     for source in sorted(sources):
         digest.update(source.read_bytes())

@@ -55,5 +55,6 @@ def _contents() -> str:
 
 def fingerprint() -> str:
     """Hash over the migrations' sources and the server's major version; 64 hex digits."""
-    major = connection.pg_version // 10_000
+    with connection.temporary_connection():
+        major = connection.connection.info.server_version // 10_000
     return hashlib.sha256(f"{major}:{_contents()}".encode()).hexdigest()

@@ -1,7 +1,7 @@
 """The use cases of a tenant's life.
 
-    made = provision_tenant(input=ProvisionTenant(slug="acme", name="Acme"), context=context)
-    suspend_tenant(tenant_id=made.tenant.id, reason="unpaid", context=context)
+made = provision_tenant(input=ProvisionTenant(slug="acme", name="Acme"), context=context)
+suspend_tenant(tenant_id=made.tenant.id, reason="unpaid", context=context)
 """
 
 from apps.lifecycle.services.provisioning import ProvisionedTenant, ProvisionTenant, provision_tenant

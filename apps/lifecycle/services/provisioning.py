@@ -84,7 +84,9 @@ def provision_tenant(*, input: ProvisionTenant, context: ExecutionContext) -> Pr
             _make_owner(tenant, wanted, uow)
             host = wanted.domains[0]
             uow.record(TenantProvisioned(tenant_id=tenant.pk, slug=tenant.slug, host=host), new_stream=True)
-            uow.audit(AuditEntry(action="tenant:create", target=str(tenant.pk), details={"slug": tenant.slug, "host": host}))
+            uow.audit(
+                AuditEntry(action="tenant:create", target=str(tenant.pk), details={"slug": tenant.slug, "host": host})
+            )
             move_tenant(tenant, _ACTIVE)
     return ProvisionedTenant(
         tenant=tenant, host=host, admin_username=wanted.admin_username, admin_password=wanted.admin_password or ""
@@ -97,7 +99,9 @@ def _normalised(given: ProvisionTenant) -> ProvisionTenant:
     if given.locale not in dict(settings.LANGUAGES):
         raise refuse("locale", "unknown", _("This language is not offered."))
     own = f"{slug}.{base}"
-    others = [new_domain(name, slug=slug, base_domain=base, taken=is_domain_taken, field="domains") for name in given.domains]
+    others = [
+        new_domain(name, slug=slug, base_domain=base, taken=is_domain_taken, field="domains") for name in given.domains
+    ]
     return replace(
         given,
         slug=slug,

@@ -52,5 +52,7 @@ def _move(tenant_id: UUID, status: str, reason: str, context: ExecutionContext, 
         move_tenant(tenant, status, reason=reason if suspending else "")
         fact = TenantSuspended if suspending else TenantResumed
         uow.record(fact(tenant_id=tenant.pk, slug=tenant.slug, reason=reason))
-        uow.audit(AuditEntry(action=f"tenant:{'suspend' if suspending else 'resume'}", target=str(tenant.pk), reason=reason))
+        uow.audit(
+            AuditEntry(action=f"tenant:{'suspend' if suspending else 'resume'}", target=str(tenant.pk), reason=reason)
+        )
     return tenant

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.security.roles import ADMIN, MANAGER, OPERATOR, OWNER, PERMISSIONS, VIEWER, permissions_of
 from rustok.context import Actor
 from rustok.db.ids import Entity
+from rustok.db.scoped import ScopedQuerySet
 
 ROLE_LABELS: Final = {
     OWNER: _("owner"),
@@ -28,6 +29,8 @@ _ACTIONS: Final = {"view": "read", "add": "create", "change": "update", "delete"
 
 class Users(BaseUserManager["User"]):
     """Look-up by name, whatever its case."""
+
+    _queryset_class = ScopedQuerySet
 
     def get_by_natural_key(self, username: str | None) -> User:
         """The user with this name; raises User.DoesNotExist."""
@@ -45,7 +48,7 @@ class User(Entity, AbstractBaseUser):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects: ClassVar[Users] = Users()
+    objects: ClassVar[Users] = Users()  # type: ignore[assignment]  # a manager of its own, on the same query set
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

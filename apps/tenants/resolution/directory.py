@@ -58,7 +58,9 @@ class _Entry:
 class Directory:
     """A bounded, self-checking cache over a source. One per process; safe for threads."""
 
-    def __init__(self, source: Source, *, ttl: float, unknown_ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, source: Source, *, ttl: float, unknown_ttl: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """`ttl` and `unknown_ttl` are seconds; up to 20 % is taken off at random."""
         self._source, self._clock = source, clock
         self._ttl, self._unknown_ttl = ttl, unknown_ttl

@@ -69,4 +69,3 @@ def _ref(
         locale=locale,
         host=host or f"{slug}.{config().base_domain}",
     )
-

@@ -174,5 +174,3 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
         """Close or return to the pool."""
         self._sent_path = _UNBOUND
         super().close()
-
-

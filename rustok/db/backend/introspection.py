@@ -10,6 +10,8 @@ from django.db.backends.postgresql.introspection import DatabaseIntrospection
 class ScopedIntrospection(DatabaseIntrospection):
     """Django's introspection with the shared schema out of sight, so that migrations judge each schema by itself."""
 
+    connection: Any
+
     def get_table_list(self, cursor: Any) -> Any:
         """Tables and views of the schema."""
         with self.connection.own_schema_only():

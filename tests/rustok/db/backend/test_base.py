@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 
 from apps.tenants.isolation import platform_scope, tenant_scope
-from rustok.context import ExecutionContext, TenantRef, use
-from rustok.errors.families import TenantContextMissing
+from rustok.context import TenantRef
 
 
 def seen_schema() -> str:
