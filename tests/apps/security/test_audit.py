@@ -30,11 +30,14 @@ def test_all_entries_of_a_transaction_cost_one_statement(acme, django_assert_num
 
 
 def test_entries_are_taken_back_with_the_deed(acme):
-    with pytest.raises(RuntimeError), unit_of_work() as uow:
-        uow.audit(DEED)
-        uow.flush()
-        raise RuntimeError
+    def deed() -> None:
+        with unit_of_work() as uow:
+            uow.audit(DEED)
+            uow.flush()
+            raise RuntimeError
 
+    with pytest.raises(RuntimeError):
+        deed()
     assert not Row.objects.filter(action="order:confirm").exists()
 
 

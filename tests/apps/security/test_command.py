@@ -47,4 +47,5 @@ def test_failure_is_one_clear_line(db, arguments):
     with pytest.raises(CommandError) as failed:
         run("--name", "till", *arguments)
 
-    assert str(failed.value) and "\n" not in str(failed.value)
+    assert str(failed.value)
+    assert "\n" not in str(failed.value)

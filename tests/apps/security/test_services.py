@@ -93,7 +93,7 @@ def test_own_password_needs_none(context):
 
 
 def test_key_is_kept_as_a_hash_only(context):
-    key, plain = create_api_key(name="till", permissions=["order:create"], context=context)
+    _key, plain = create_api_key(name="till", permissions=["order:create"], context=context)
 
     prefix, secret_hash = parse_key(plain)
     stored = ApiKey.objects.get(prefix=prefix)

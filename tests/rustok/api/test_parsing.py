@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 
@@ -62,10 +63,8 @@ def test_documents_beyond_them_are_malformed(raw):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_but_never_crash(raw):
-    try:
+    with contextlib.suppress(MalformedBody):
         parse_json(raw)
-    except MalformedBody as error:
-        assert error.detail
 
 
 _SCALARS = (
