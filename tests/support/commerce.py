@@ -42,7 +42,9 @@ PATHS: dict[str, tuple[str, ...]] = {
 }
 
 
-def make_product(sku: str = "", *, price: int = 450, currency: str = "USD", on_hand: int = 100, **given: Any) -> Product:
+def make_product(
+    sku: str = "", *, price: int = 450, currency: str = "USD", on_hand: int = 100, **given: Any
+) -> Product:
     """An active product with one SKU, one price and stock at the main location."""
     sku = sku or f"SKU-{next(_numbers)}"
     variant = NewVariant(sku=sku, prices={currency: price}, on_hand=on_hand)
@@ -67,7 +69,11 @@ def basket(lines: Mapping[str, int], *, currency: str = "USD", **given: Any) -> 
 
 
 def make_order(
-    status: str = "pending", *, lines: Mapping[str, int] | None = None, context: ExecutionContext | None = None, **given: Any
+    status: str = "pending",
+    *,
+    lines: Mapping[str, int] | None = None,
+    context: ExecutionContext | None = None,
+    **given: Any,
 ) -> Order:
     """An order that has come as far as `status` by the ordinary moves; without lines it buys two of a new product."""
     context = context or current()

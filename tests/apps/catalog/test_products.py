@@ -51,7 +51,8 @@ class TestCreateProduct:
     def test_many_cost_as_many_statements_as_one(self, context, django_assert_max_num_queries):
         with django_assert_max_num_queries(9):
             create_products(
-                inputs=[replace(SHIRT, variants=[NewVariant(sku=f"S{n}", on_hand=1)]) for n in range(50)], context=context
+                inputs=[replace(SHIRT, variants=[NewVariant(sku=f"S{n}", on_hand=1)]) for n in range(50)],
+                context=context,
             )
 
     def test_a_known_sku_is_a_duplicate(self, context):
@@ -73,7 +74,10 @@ class TestCreateProduct:
             ({"variants": [NewVariant(sku="A", on_hand=-1)]}, "/variants/0/on_hand"),
             ({"variants": [NewVariant(sku="A", on_hand=True)]}, "/variants/0/on_hand"),
             ({"attributes": {"a": "\x00"}}, "/attributes/a"),
-            ({"translations": [Translation(locale="ru", name="a"), Translation(locale="ru", name="b")]}, "/translations"),
+            (
+                {"translations": [Translation(locale="ru", name="a"), Translation(locale="ru", name="b")]},
+                "/translations",
+            ),
         ],
     )
     def test_refuses_bad_input(self, context, change, pointer):
@@ -91,9 +95,7 @@ class TestCreateProduct:
 
     def test_refuses_an_unknown_currency(self, context):
         with pytest.raises(InvalidMoney):
-            create_product(
-                input=replace(SHIRT, variants=[NewVariant(sku="A", prices={"usd": 1})]), context=context
-            )
+            create_product(input=replace(SHIRT, variants=[NewVariant(sku="A", prices={"usd": 1})]), context=context)
 
     def test_mallory_may_not(self, acme, mallory_context):
         with pytest.raises(PermissionDenied):
@@ -130,9 +132,7 @@ class TestUpdateProduct:
         product = make_product()
 
         with pytest.raises(VersionConflict):
-            update_product(
-                product_id=product.pk, input=UpdateProduct(name="B"), context=context, expected_version=7
-            )
+            update_product(product_id=product.pk, input=UpdateProduct(name="B"), context=context, expected_version=7)
 
     def test_an_unknown_product_is_not_found(self, context):
         with pytest.raises(NotFound):
@@ -188,7 +188,9 @@ class TestQueries:
         assert {sku: offer.unit_price for sku, offer in found.items()} == {"TEA": 450}
         assert queries.offers(skus=["TEA"], currency="EUR")["TEA"].unit_price is None
 
-    @pytest.mark.parametrize(("search", "names"), [("gre", {"Green tea"}), ("cof", {"Mocha"}), ("zz", set()), ("%", set())])
+    @pytest.mark.parametrize(
+        ("search", "names"), [("gre", {"Green tea"}), ("cof", {"Mocha"}), ("zz", set()), ("%", set())]
+    )
     def test_search_looks_into_names_and_skus(self, context, search, names):
         make_product("TEA-1", name="Green tea")
         make_product("COF-1", name="Mocha")
