@@ -57,7 +57,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A picture over labels. `kind` is line, bar, ranking (lying bars) or doughnut; `unit` follows each number."""
+    """A picture over labels. `kind` is line, bar, stacked, ranking (lying bars) or doughnut; `unit` follows numbers."""
 
     title: Text
     kind: str
@@ -71,7 +71,7 @@ class Chart:
     @property
     def data_type(self) -> str:
         """Chart.js's name of the kind."""
-        return "bar" if self.kind == "ranking" else self.kind
+        return "bar" if self.kind in {"ranking", "stacked"} else self.kind
 
     @property
     def data_json(self) -> str:
@@ -93,6 +93,9 @@ class Chart:
             return json.dumps(options | {"cutout": "68%", "interaction": {"mode": "nearest"}})
         values, names = ("x", "y") if self.kind == "ranking" else ("y", "x")
         options["scales"] = {values: _value_axis(self.decimals), names: _name_axis(lying=self.kind == "ranking")}
+        if self.kind == "stacked":
+            for axis in options["scales"].values():
+                axis["stacked"] = True
         if self.kind == "ranking":
             options |= {"indexAxis": "y", "interaction": {"mode": "nearest", "intersect": False, "axis": "y"}}
         return json.dumps(options)

@@ -51,7 +51,7 @@ OpenConsole = Callable[..., Console]
 
 @pytest.fixture
 def console(stack: Stack, browser: Browser, width: int) -> Iterator[OpenConsole]:
-    """`console(facts)` opens one and signs in with the facts of `demo.json`; complaints of the browser fail the test."""
+    """`console(facts)` opens one and signs in with facts of `demo.json`; complaints of the browser fail the test."""
     opened: list[Console] = []
 
     def open_console(facts: dict[str, Any], *, signed_in: bool = True, **options: Any) -> Console:

@@ -45,7 +45,7 @@ class Console:
     def sign_in(self, username: str, password: str) -> None:
         """Fill the login form and land on the dashboard."""
         self.open()
-        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("User name").fill(username)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.heading).to_have_text("Dashboard")

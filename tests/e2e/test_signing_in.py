@@ -27,7 +27,7 @@ def test_a_person_signs_in_and_out(console, side, request):
 def test_a_wrong_password_is_refused_in_words(console, shop):
     visitor = console(shop, signed_in=False)
     visitor.open()
-    visitor.page.get_by_label("Username").fill(shop["admin"]["username"])
+    visitor.page.get_by_label("User name").fill(shop["admin"]["username"])
     visitor.page.get_by_label("Password").fill("not the password")
     visitor.page.get_by_role("button", name="Sign in").click()
 
@@ -38,7 +38,7 @@ def test_a_wrong_password_is_refused_in_words(console, shop):
 def test_the_owner_of_one_shop_is_a_stranger_in_the_other_console(console, platform, shop):
     visitor = console({**platform, "admin": shop["admin"]}, signed_in=False)
     visitor.open()
-    visitor.page.get_by_label("Username").fill(shop["admin"]["username"])
+    visitor.page.get_by_label("User name").fill(shop["admin"]["username"])
     visitor.page.get_by_label("Password").fill(shop["admin"]["password"])
     visitor.page.get_by_role("button", name="Sign in").click()
 
