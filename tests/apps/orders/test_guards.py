@@ -41,7 +41,7 @@ def test_moves_are_those_of_the_table(context, source, target):
     if source == target or ORDER.allows(source, target):
         write(order, **looks_like(order, target))
     else:
-        with pytest.raises(IntegrityError, match="order cannot go from|order_status_and_times"):
+        with pytest.raises(IntegrityError, match=r"order cannot go from|order_status_and_times"):
             write(order, **looks_like(order, target))
 
 

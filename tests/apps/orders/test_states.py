@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,5 +51,5 @@ def test_a_random_walk_never_leaves_a_terminal_state(wishes):
             state = wish
             path.append(state)
 
-    assert all(pair in EDGES for pair in zip(path, path[1:], strict=False))
+    assert all(pair in EDGES for pair in pairwise(path))
     assert not set(path[:-1]) & ORDER.terminal
