@@ -43,7 +43,7 @@ def moment(value: datetime | None) -> SafeString | str:
         '<time datetime="{}" title="{}" class="rk-time">{}</time>',
         value.isoformat(),
         f"{local:%Y-%m-%d %H:%M:%S %Z}",
-        date_format(local, "SHORT_DATETIME_FORMAT"),
+        date_format(local, "j M Y, H:i"),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.console.charts import Cell, Chart, Column, Series, Table
@@ -63,9 +62,4 @@ def delivery_panel() -> Panel:
     """The lag of every subscription of the current log."""
     columns = [Column(_("Receiver")), Column(_("Waiting"), number=True)]
     rows: list[list[Cell]] = []
-    return Panel(
-        name="delivery-lag",
-        title=_("Delivery lag"),
-        table=Table(columns=columns, rows=rows),
-        link=reverse("admin:index"),
-    )
+    return Panel(name="delivery-lag", title=_("Delivery lag"), table=Table(columns=columns, rows=rows))

@@ -19,7 +19,7 @@ from apps.console.deliveries import Backlog, backlog_number, backlog_of, fleet_p
 from apps.console.panels import Dashboard, Number, Panel
 from apps.console.periods import Period
 from apps.console.tenant_dashboard import last_order_at
-from apps.health.sampler import Result, Status, sampler
+from apps.health.queries import Result, Status, current_results
 from apps.orders import queries as orders
 from apps.tenants import queries as tenants
 from apps.tenants.isolation import tenant_scope
@@ -44,7 +44,7 @@ class Shop:
 def build(*, now: datetime, days: int) -> Dashboard:
     """The dashboard of the whole installation."""
     period, shops = _looked_up(now, days)
-    health = sampler().results()
+    health = current_results()
     backlogs = [(shop.ref, shop.backlog) for shop in shops]
     return Dashboard(
         [*_tenant_numbers(), _orders_number(shops, period), backlog_number(backlogs), _health_number(health)],
