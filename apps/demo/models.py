@@ -1,7 +1,7 @@
 """What the demo receiver remembers: its subscriptions (one per shop) and the events that arrived.
 
-The receiver plays the part of another company's server. It knows a shop's slug and the secret that was agreed for its
-webhook, nothing else of the platform's data.
+The receiver plays the part of another company's server: it knows a shop's slug and the secret that was agreed for its
+webhook (`apps.demo.subscribing.secret_for`), nothing else of the platform's data.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ class Subscription(Entity):
 
     slug = models.CharField(_("slug"), max_length=63, unique=True)
     name = models.CharField(_("name"), max_length=200)
-    sealed_secret = models.TextField(_("sealed secret"))
     refused = models.PositiveBigIntegerField(_("refused requests"), default=0)
     refused_at = models.DateTimeField(_("last refusal"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

@@ -1,6 +1,6 @@
-"""`POST /api/v1/orders/` on the real stack: latency at a fixed rate, throughput of eight clients, CPU per order by part.
+"""`POST /api/v1/orders/` on the real stack: latency at a fixed rate, rate of eight clients, CPU per order by part.
 
-Everything runs on this machine: web, both workers, beat, PostgreSQL, Valkey, the load generator and the webhook receiver.
+Everything runs on this machine: web, both workers, beat, PostgreSQL, Valkey, the load generator, the webhook receiver.
 The receiver is a process of its own here (another company's server is no part of the platform's CPU). Orders have five
 lines of random SKUs, carry an Idempotency-Key, and go to the three demo shops in turn.
 """
@@ -120,9 +120,7 @@ def loop(stack: Stack, plan: Plan, kind: str, idle: dict[str, float]) -> dict[st
     elapsed = time.monotonic() - started
     after = stack.cpu_seconds()
     orders = measured.statuses.get("201", 0)
-    per_order = {
-        part: 1000 * (after[part] - before[part] - idle[part] * elapsed) / max(1, orders) for part in PARTS
-    }
+    per_order = {part: 1000 * (after[part] - before[part] - idle[part] * elapsed) / max(1, orders) for part in PARTS}
     print(f"  {kind}: {orders} orders, {measured.errors} errors, drained in {drained:.1f} s", file=sys.stderr)
     return row(measured, orders, per_order, drained)
 

@@ -1,4 +1,4 @@
-"""The ledger: promises on the left; event log, orders, stock and receiver on the right. Every difference is a violation."""
+"""The ledger: promises on the left; log, orders, stock and receiver on the right. Every difference is a violation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Entry:
     @classmethod
     def from_log(cls, event: dict[str, Any]) -> Entry:
         """Read a CloudEvent of the event API."""
-        return cls(event["id"], event["type"], event["subject"], int(event["sequence"]), int(event["position"]))
+        return cls(event["id"], event["type"], event["subject"], event["streamversion"], event["position"])
 
     @classmethod
     def from_arrival(cls, arrival: dict[str, Any]) -> Entry:
@@ -60,15 +60,17 @@ def arrivals_of(stack: Stack, shop: Shop) -> list[Entry]:
     return entries
 
 
-def check_shop(stack: Stack, shop: Shop, promises: list[Promise]) -> list[Finding]:
-    """Compare everything that is known about one shop."""
+def check_shop(stack: Stack, shop: Shop, promises: list[Promise], *, after: int) -> list[Finding]:
+    """Compare everything that is known about one shop; orders up to position `after` are not the buyers'."""
     log, arrived = log_of(shop), arrivals_of(stack, shop)
     return [
         exactly(f"{shop.slug}: positions are dense", [e.position for e in log] == [*range(1, len(log) + 1)], True),
         nothing(f"{shop.slug}: log out of order inside a stream", disorder(log)),
-        *check_orders(shop, promises, log),
+        *check_orders(shop, promises, [entry for entry in log if entry.position > after]),
         nothing(f"{shop.slug}: events lost on the way", sorted({e.id for e in log} - {e.id for e in arrived})),
-        nothing(f"{shop.slug}: events that the log does not know", sorted({e.id for e in arrived} - {e.id for e in log})),
+        nothing(
+            f"{shop.slug}: events that the log does not know", sorted({e.id for e in arrived} - {e.id for e in log})
+        ),
         nothing(f"{shop.slug}: arrived out of order inside a stream", disorder(arrived)),
         nothing(f"{shop.slug}: effect more than once", [i for i, n in Counter(e.id for e in arrived).items() if n > 1]),
     ]
@@ -91,7 +93,10 @@ def check_orders(shop: Shop, promises: list[Promise], log: list[Entry]) -> list[
     ids = Counter(p.order["id"] for p in promises if p.order)
     wanted_moves = {"confirm": "confirmed", "pay": "paid"}
     missing_moves = [
-        f"{stream} {move}" for stream, p in accepted.items() for move in p.moves if (stream, wanted_moves[move]) not in moved
+        f"{stream} {move}"
+        for stream, p in accepted.items()
+        for move in p.moves
+        if (stream, wanted_moves[move]) not in moved
     ]
     changed = [p.key for p in accepted.values() if p.order and any(r != p.order["id"] for r in p.repeats)]
     unknown = sum(p.order is None and p.refusal == "no answer" for p in promises)

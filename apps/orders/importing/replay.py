@@ -27,7 +27,7 @@ from apps.orders.models import Order
 from apps.orders.services import CreateOrder, OrderItem, create_order
 from rustok.context import ExecutionContext
 from rustok.db.transactions import unit_of_work
-from rustok.errors import DomainError, FieldError
+from rustok.errors import AuthError, DomainError, FieldError
 from rustok.errors.families import DuplicateEntry
 
 CHUNK: Final = 100
@@ -82,7 +82,7 @@ def _already_imported(chunk: list[Basket]) -> dict[str, tuple[int, int]]:
     """Total and number of pieces of the orders that baskets of this chunk became, by external id."""
     names = [basket.external_id for basket in chunk]
     found = Order.objects.filter(external_id__in=names).annotate(pieces=Sum("lines__quantity"))
-    return {name: (total, pieces) for name, total, pieces in found.values_list("external_id", "total", "pieces")}
+    return {str(order.external_id): (order.total, order.pieces) for order in found}
 
 
 class _Till:
@@ -112,7 +112,7 @@ class _Till:
         try:
             self._place(basket)
         except DomainError as error:
-            if error.retryable:
+            if error.retryable or isinstance(error, AuthError):
                 raise
             reason = _REASONS.get(type(error), Reason.REFUSED_BY_ORDERS)
             self._turn_down(basket, reason, error.detail, report, offenders=_offenders(error, basket))

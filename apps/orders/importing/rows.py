@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO, Final, cast
+from typing import Final, TextIO, cast
 
 from django.utils.translation import gettext_lazy as _
 
@@ -110,7 +110,7 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             for record in reader:
                 yield reader.line_num, record
         except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UnreadableBasketFile(reason=f"line {reader.line_num + 1}: {error}") from error
+            raise UnreadableBasketFile(reason=f"after line {reader.line_num}: {error}") from error
 
 
 def _open(path: Path) -> TextIO:
