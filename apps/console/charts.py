@@ -156,7 +156,11 @@ class Chart:
         if self.kind == "line":
             line = {"borderColor": colour, "backgroundColor": f"{colour}22", "fill": True, "tension": 0.3}
             return found | line | {"pointRadius": 0, "pointHitRadius": 12, "borderWidth": 2}
-        return found | {"backgroundColor": colour, "borderRadius": 4, "maxBarThickness": 28}
+        return found | {
+            "backgroundColor": colour,
+            "borderRadius": 1 if self.kind == "stacked" else 4,
+            "maxBarThickness": 28,
+        }
 
 
 def _value_axis(decimals: int) -> dict[str, Any]:

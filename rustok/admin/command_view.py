@@ -16,7 +16,6 @@ from django.template.response import TemplateResponse
 from rustok import context
 from rustok.admin.commands import Command, CommandCall, CommandForm, Done
 from rustok.errors import DomainError
-from rustok.errors.http import status_of
 
 if TYPE_CHECKING:
     from rustok.admin.model_admin import ConsoleModelAdmin
@@ -60,11 +59,11 @@ class CommandPage:
         text = self.request.POST.get("version", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
-    def _ask(self, form: CommandForm | None, status: int = 200) -> HttpResponse:
+    def _ask(self, form: CommandForm | None) -> HttpResponse:
         version = self.request.POST.get("version") or getattr(self.subject, "version", None)
         media = form.media if form is not None else forms.Media()
         page = self._page() | {"form": form, "version": version, "media": media}
-        return TemplateResponse(self.request, "console/command.html", page, status=status)
+        return TemplateResponse(self.request, "console/command.html", page)
 
     def _refuse(self, form: CommandForm | None, error: DomainError) -> HttpResponse:
         """Say no: beside the fields when there is a form, else as a message on the page that had the button."""
@@ -76,7 +75,7 @@ class CommandPage:
             form.add_error(name if name in form.fields else None, str(item.message))
         if not error.errors:
             form.add_error(None, error.detail)
-        return self._ask(form, status=status_of(error))
+        return self._ask(form)
 
     def _answer(self, done: Done) -> HttpResponse:
         """Redirect after the deed; secrets are rendered at once instead, uncached."""

@@ -106,6 +106,11 @@ class Command:
             )
         )
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is a form to fill in first."""
+        return self.form is not None
+
     def offered(self, subject: Any) -> bool:
         """Whether the current actor sees the button."""
         return context.current().allows(self.permission) and self.available(subject)
