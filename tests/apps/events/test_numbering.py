@@ -145,7 +145,13 @@ def test_skewed_clocks_do_not_reorder_a_stream(acme, monkeypatch):
 
     number(tenant_id=acme.id)
 
-    assert list(Event.objects.filter(stream="thing-a").order_by("id").values_list("version", flat=True)) == [5, 4, 3, 2, 1]
+    assert list(Event.objects.filter(stream="thing-a").order_by("id").values_list("version", flat=True)) == [
+        5,
+        4,
+        3,
+        2,
+        1,
+    ]
     assert_dense_and_ordered()
 
 

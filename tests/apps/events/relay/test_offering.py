@@ -1,0 +1,68 @@
+"""The judge's table: what answers in a row mean for key, cursor and destination."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from apps.events.records import StoredEvent
+from apps.events.relay import policy
+from apps.events.relay.offering import Judge
+from apps.events.transports import DELIVERED, Refused
+from rustok.db.ids import new_id
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NO = Refused("no")
+DOWN = Refused("down", destination=True)
+HUNG = Refused("hung", hung=True)
+DEAD = Refused("dead", permanent=True)
+
+
+def event(position: int) -> StoredEvent:
+    return StoredEvent(new_id(), position, f"thing-{position}", 1, "testkit.thing_poked", 1, "{}", "{}", NOW)
+
+
+def judged(*outcomes, failures: int = 0, pauses: int = 0, parked: int = 0):
+    judge = Judge(cursor=10, failures=failures, pauses=pauses, parked=parked)
+    going_on = all(judge.hear(event(11 + n), outcome) for n, outcome in enumerate(outcomes))
+    return judge.close(looked_at=10 + len(outcomes) if going_on else None)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state", "expected"),
+    [
+        ([DELIVERED, DELIVERED], {}, (12, 2, [], False)),
+        ([NO, DELIVERED], {}, (12, 1, [11], False)),
+        ([NO, NO], {}, (12, 0, [11, 12], False)),
+        ([NO, NO, NO], {}, (10, 0, [], True)),
+        ([DELIVERED, NO, NO, NO], {}, (11, 1, [], True)),
+        ([NO], {"failures": 2}, (10, 0, [], True)),
+        ([NO, NO, NO], {"pauses": 1}, (13, 0, [11, 12, 13], False)),
+        ([NO], {"parked": policy.MAX_PARKED}, (10, 0, [], True)),
+        ([DOWN], {}, (10, 0, [], True)),
+        ([NO, DOWN], {}, (10, 0, [], True)),
+        ([HUNG], {}, (11, 0, [11], True)),
+        ([DEAD, DELIVERED], {}, (12, 1, [], False)),
+    ],
+)
+def test_verdict(outcomes, state, expected):
+    verdict = judged(*outcomes, **state)
+
+    parked = [refused.position for refused, _reason in verdict.parked]
+    assert (verdict.reached, verdict.delivered, parked, verdict.pause is not None) == expected
+
+
+def test_success_forgives():
+    verdict = judged(DELIVERED, failures=2, pauses=3)
+
+    assert (verdict.failures, verdict.pauses) == (0, 0)
+
+
+def test_destinations_wish_is_respected():
+    assert judged(Refused("busy", destination=True, retry_after=120.0)).pause >= 120.0
+
+
+@pytest.mark.parametrize(("attempts", "least", "most"), [(1, 0.5, 1.5), (4, 4, 12), (100, 450, 1350)])
+def test_key_backoff_doubles_with_jitter_up_to_its_cap(attempts, least, most):
+    assert least <= policy.key_backoff(attempts) <= most

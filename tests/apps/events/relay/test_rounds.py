@@ -1,0 +1,156 @@
+"""Leases, crashes, fairness: whatever dies or hangs, the tables bring the work back, and nobody waits for ever."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from apps.events import services
+from apps.events.models import Cursor
+from apps.events.relay import rounds
+from apps.events.relay.reports import RelayReport
+from apps.events.relay.turns import take_turn
+from apps.events.transports import DELIVERED
+from apps.operations import wakeups
+from apps.operations.wakeups import LeaseLost
+from apps.tenants.isolation import tenant_scope
+from rustok.db.ids import new_id
+from tests.support.events import MemoryTransport, elsewhere, poke, relay, run
+
+
+@pytest.fixture
+def memory(acme) -> MemoryTransport:
+    relay()
+    return MemoryTransport()
+
+
+def claim(tenant, seconds: float = 30.0):
+    rounds.number_waiting(report=RelayReport(), tenant_id=tenant.id)
+    lease = wakeups.claim(lease_seconds=seconds, tenant_id=tenant.id)
+    assert lease is not None
+    return lease
+
+
+def test_leased_partition_is_not_claimed_twice(memory, acme):
+    memory.subscribe()
+    poke("a")
+    claim(acme)
+
+    assert wakeups.claim(lease_seconds=30, tenant_id=acme.id) is None
+
+
+def test_dead_holders_work_is_done_again(memory, acme):
+    """The holder died after its deliveries and before its commit: at least once."""
+    memory.subscribe()
+    poke("a")
+    claim(acme, seconds=-1)
+
+    relay()
+
+    assert memory.versions("thing-a") == [1]
+
+
+def test_slow_holder_commits_nothing_after_its_lease(memory, acme):
+    memory.subscribe()
+    poke("a")
+    slow = claim(acme, seconds=-1)
+    claim(acme)
+    before = Cursor.objects.get().position
+
+    with pytest.raises(LeaseLost):
+        take_turn(slow)
+
+    assert Cursor.objects.get().position == before
+
+
+def test_replay_during_a_turn_is_not_overwritten(memory, acme):
+    subscription = memory.subscribe()
+    poke("a")
+    lease = claim(acme)
+    services.replay(subscription_id=subscription.pk, after=0)
+
+    with pytest.raises(LeaseLost):
+        take_turn(lease)
+
+
+def test_event_that_comes_during_a_turn_is_delivered(memory, acme):
+    def deliver_and_write(event):
+        if len(memory.offered) == 1:
+            poke("late")
+            rounds.number_waiting(report=RelayReport(), tenant_id=acme.id)
+        return DELIVERED
+
+    memory.subscribe()
+    memory.verdict = deliver_and_write
+    poke("a")
+    relay()
+
+    assert memory.versions("thing-late") == [1]
+
+
+def test_idle_log_costs_no_turn(memory):
+    memory.subscribe()
+    poke("a")
+    relay()
+
+    assert relay() == RelayReport()
+
+
+def test_partition_served_goes_to_the_back_of_the_queue(memory, acme, globex):
+    """A flood in one shop: the other's single event is delivered within two batches."""
+    memory.subscribe()
+    with tenant_scope(globex):
+        relay()
+        quiet = MemoryTransport()
+        quiet.subscribe(name="quiet")
+    run("UPDATE public.operations_due SET due_at = NULL")
+    poke(*["a"] * 1000)
+    rounds.number_waiting(report=RelayReport(), tenant_id=acme.id)
+    with tenant_scope(globex):
+        poke("b")
+    rounds.number_waiting(report=RelayReport(), tenant_id=globex.id)
+
+    for _turn in range(2):
+        rounds.serve_next(report=RelayReport())
+
+    assert quiet.versions("thing-b") == [1]
+
+
+def test_suspended_tenants_events_are_numbered_but_not_delivered(memory, acme, monkeypatch):
+    memory.subscribe()
+    poke("a")
+    suspended = replace(acme, status="suspended")
+    monkeypatch.setattr("apps.events.relay.scopes.resolve_slug", lambda _slug: suspended)
+    report = relay()
+    assert (report.numbered, memory.offered) == (1, [])
+
+    monkeypatch.undo()
+    assert relay().delivered == 0
+    services.wake(tenant_id=acme.id)
+    assert relay().delivered == 1
+
+
+def test_what_a_vanished_tenant_left_is_forgotten(acme):
+    ghost = new_id()
+    wakeups.enrol(tenant_id=ghost, subscription_id=new_id(), partitions=2)
+    run("INSERT INTO public.operations_wakeup (id, tenant_id) VALUES (%s, %s)", new_id(), ghost)
+
+    rounds.drain(tenant_id=ghost)
+
+    assert run("SELECT count(*) FROM public.operations_due WHERE tenant_id = %s", ghost) == [(0,)]
+    assert wakeups.waiting(tenant_id=ghost) == []
+
+
+def test_parallel_relays_share_the_work_without_doubles(live_acme):
+    relay()
+    memory = MemoryTransport()
+    memory.subscribe(partitions=4)
+    poke(*"abcdefghijklmnop" * 20)
+    with elsewhere() as call:
+        other = call(rounds.drain, tenant_id=live_acme.id, seconds=20)
+        relay()
+        other.result(30)
+
+    assert sorted(e.position for e in memory.taken) == sorted({e.position for e in memory.taken})
+    assert all(memory.versions(f"thing-{name}") == list(range(1, 21)) for name in "abcdefghijklmnop")
