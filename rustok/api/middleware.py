@@ -68,6 +68,7 @@ def _context(request: HttpRequest) -> ExecutionContext:
 
 
 def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    response._has_been_logged = True  # type: ignore[attr-defined]  # keeps Django from a second line for every 4xx
     match = request.resolver_match
     route = match.route if match is not None else ""
     scope: ExecutionContext = getattr(request, "rustok_scope", current())

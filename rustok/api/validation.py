@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from rustok.api.parsing import parse_json
 from rustok.errors import FieldError
 from rustok.errors.families import InvalidInput
+from rustok.i18n.middleware import QUERY as LANGUAGE
 
 M = TypeVar("M", bound=BaseModel)
 MAX_REPORTED: Final = 50
@@ -86,6 +87,8 @@ def parse_query(model: type[M], query: QueryDict) -> M:
     """The query as a model: unknown and repeated names are refused, and so are sloppy spellings (`+5`, `1_0`)."""
     values: dict[str, str] = {}
     for name, given in query.lists():
+        if name == LANGUAGE and name not in model.model_fields:
+            continue  # the language of the answer; read by the locale middleware
         if name not in model.model_fields:
             raise invalid(pointer("query", name), "extra_forbidden", _("This parameter is not known here."))
         if len(given) != 1:
