@@ -108,7 +108,7 @@ def _grouped(money: Money) -> str:
 
 def _major(amount: int, currency: str) -> float:
     """Major units for pictures only; money itself never becomes a float."""
-    return float(amount) / 10 ** EXPONENTS[currency]
+    return float(amount) / float(10 ** EXPONENTS[currency])
 
 
 def _revenue(revenue: list[orders.DayRevenue], period: Period, labels: list[str]) -> Chart:

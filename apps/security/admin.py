@@ -100,7 +100,7 @@ class ApiKeyForm(CommandForm):
     )
 
 
-class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]  # generic in the stubs only
+class OwnPasswordForm(PasswordChangeForm):
     """The person's own password: Django asks for the old one, the service sets the new one."""
 
     def clean(self) -> dict[str, Any]:

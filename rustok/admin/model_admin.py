@@ -140,7 +140,7 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
     @property
     def title(self) -> str | Promise:
         """The heading of the list, and the page's name in the sidebar."""
-        return self.plural or self.opts.verbose_name_plural
+        return self.plural or self.opts.verbose_name_plural or ""
 
     def _url_name(self, command: Command) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_do_{command.name}"
@@ -185,8 +185,14 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
             raise Forbidden
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    def render_change_form(  # noqa: PLR0917 - the signature is Django's
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
     ) -> HttpResponse:
         """Add the object's commands and what the subclass wants to show beside the fields."""
         context |= {
@@ -197,7 +203,7 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
             "wide_fields": self.wide_fields,
             **self.object_context(request, obj),
         }
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def object_context(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
         """Facts for the object's template beyond its fields; each costs a bounded number of queries."""

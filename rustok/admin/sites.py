@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from django import forms
 from django.conf import settings
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
@@ -30,7 +31,6 @@ class ConsoleSite(UnfoldAdminSite):
     """One console. `platform` says whose: the operators' or a tenant's staff's."""
 
     platform = False
-    password_change_form: type[forms.Form] | None = None
     enable_nav_sidebar = True
 
     def __init__(self, *, platform: bool) -> None:
@@ -67,16 +67,17 @@ class ConsoleSite(UnfoldAdminSite):
             )
         return response
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]  # the stubs promise a TemplateResponse even for the redirect
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
         """The person's own password, by the form that `apps.security` put here (it calls the service)."""
         view = PasswordChangeView.as_view(
-            form_class=self.password_change_form,
+            form_class=self.password_change_form or PasswordChangeForm,
             success_url=reverse("admin:password_change_done"),
             template_name="console/password.html",
             extra_context={**self.each_context(request), "title": _("Change password"), **(extra_context or {})},
         )
-        answer: HttpResponse = view(request)
-        return answer
+        return view(request)
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The dashboard and every registered page that the person may see."""
@@ -91,7 +92,7 @@ class ConsoleSite(UnfoldAdminSite):
                 continue
             link = page.address_of(None)
             item = navigation.entry(
-                title=capfirst(page.title), link=link, icon=page.icon, active=request.path.startswith(link)
+                title=capfirst(str(page.title)), link=link, icon=page.icon, active=request.path.startswith(link)
             )
             found.append((page.section, page.position, item))
         return found

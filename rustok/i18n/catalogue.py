@@ -104,7 +104,7 @@ def _problem(message: Message, plurals: int) -> str:
     if message.pluralizable and len(texts) != plurals:
         return f"{len(texts)} of {plurals} plural forms"
     wanted = {frozenset(_placeholders(text)) for text in ids}
-    if any(frozenset(_placeholders(text)) not in wanted for text in texts):
+    if any(frozenset(_placeholders(text or "")) not in wanted for text in texts):
         return "other placeholders"
     return ""
 

@@ -21,9 +21,9 @@ def negotiate(
         if found is not None:
             return found
     for tag in preferences(header):
-        found = default if tag == "*" else _match(tag, supported)
-        if found in supported:
-            return found
+        accepted = _match(default if tag == "*" else tag, supported)
+        if accepted is not None:
+            return accepted
     return _match(default, supported) or FALLBACK
 
 
