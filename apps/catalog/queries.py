@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import connection
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +35,7 @@ class Offer:
 
 def offers(*, skus: Collection[str], currency: str) -> dict[str, Offer]:
     """What is for sale among the SKUs, by SKU; unknown, draft and archived ones are missing. One statement."""
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_OFFERS, [currency, list(skus)])
         return {
             sku: Offer(variant_id, sku, f"{name}, {title}"[:255] if title else name, amount)

@@ -2,134 +2,275 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import rustok.db.ids
 from django.db import migrations, models
+
+import rustok.db.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('customers', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("customers", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=20, verbose_name='number')),
-                ('external_id', models.CharField(blank=True, max_length=64, null=True, verbose_name='external id')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('total', models.BigIntegerField(verbose_name='total, minor units')),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('confirmed', 'Confirmed'), ('paid', 'Paid'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('cancelled', 'Cancelled')], default='pending', max_length=16, verbose_name='status')),
-                ('payment_status', models.CharField(choices=[('unpaid', 'Unpaid'), ('paid', 'Paid'), ('partially_refunded', 'Partially refunded'), ('refunded', 'Refunded')], default='unpaid', max_length=24, verbose_name='payment status')),
-                ('version', models.PositiveIntegerField(default=1, verbose_name='version')),
-                ('carrier', models.CharField(blank=True, default='', max_length=64, verbose_name='carrier')),
-                ('tracking', models.CharField(blank=True, default='', max_length=128, verbose_name='tracking')),
-                ('placed_at', models.DateTimeField(verbose_name='placed at')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed at')),
-                ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid at')),
-                ('shipped_at', models.DateTimeField(blank=True, null=True, verbose_name='shipped at')),
-                ('delivered_at', models.DateTimeField(blank=True, null=True, verbose_name='delivered at')),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True, verbose_name='cancelled at')),
-                ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer', verbose_name='customer')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("number", models.CharField(max_length=20, verbose_name="number")),
+                ("external_id", models.CharField(blank=True, max_length=64, null=True, verbose_name="external id")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("total", models.BigIntegerField(verbose_name="total, minor units")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("confirmed", "Confirmed"),
+                            ("paid", "Paid"),
+                            ("shipped", "Shipped"),
+                            ("delivered", "Delivered"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "payment_status",
+                    models.CharField(
+                        choices=[
+                            ("unpaid", "Unpaid"),
+                            ("paid", "Paid"),
+                            ("partially_refunded", "Partially refunded"),
+                            ("refunded", "Refunded"),
+                        ],
+                        default="unpaid",
+                        max_length=24,
+                        verbose_name="payment status",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, verbose_name="version")),
+                ("carrier", models.CharField(blank=True, default="", max_length=64, verbose_name="carrier")),
+                ("tracking", models.CharField(blank=True, default="", max_length=128, verbose_name="tracking")),
+                ("placed_at", models.DateTimeField(verbose_name="placed at")),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="confirmed at")),
+                ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid at")),
+                ("shipped_at", models.DateTimeField(blank=True, null=True, verbose_name="shipped at")),
+                ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="delivered at")),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True, verbose_name="cancelled at")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.customer",
+                        verbose_name="customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
-                'verbose_name_plural': 'orders',
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField(verbose_name='position')),
-                ('sku', models.CharField(max_length=64, verbose_name='SKU')),
-                ('name', models.CharField(max_length=255, verbose_name='name')),
-                ('quantity', models.BigIntegerField(verbose_name='quantity')),
-                ('unit_price', models.BigIntegerField(verbose_name='unit price, minor units')),
-                ('total', models.BigIntegerField(verbose_name='total, minor units')),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.order')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant', verbose_name='variant')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("position", models.PositiveSmallIntegerField(verbose_name="position")),
+                ("sku", models.CharField(max_length=64, verbose_name="SKU")),
+                ("name", models.CharField(max_length=255, verbose_name="name")),
+                ("quantity", models.BigIntegerField(verbose_name="quantity")),
+                ("unit_price", models.BigIntegerField(verbose_name="unit price, minor units")),
+                ("total", models.BigIntegerField(verbose_name="total, minor units")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.variant",
+                        verbose_name="variant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order line',
-                'verbose_name_plural': 'order lines',
-                'ordering': ['position'],
+                "verbose_name": "order line",
+                "verbose_name_plural": "order lines",
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='OrderTransition',
+            name="OrderTransition",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('action', models.CharField(max_length=16, verbose_name='action')),
-                ('source', models.CharField(blank=True, default='', max_length=16, verbose_name='from')),
-                ('target', models.CharField(max_length=16, verbose_name='to')),
-                ('version', models.PositiveIntegerField(verbose_name='version')),
-                ('actor', models.CharField(max_length=128, verbose_name='actor')),
-                ('reason', models.CharField(blank=True, default='', max_length=255, verbose_name='reason')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='orders.order')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("action", models.CharField(max_length=16, verbose_name="action")),
+                ("source", models.CharField(blank=True, default="", max_length=16, verbose_name="from")),
+                ("target", models.CharField(max_length=16, verbose_name="to")),
+                ("version", models.PositiveIntegerField(verbose_name="version")),
+                ("actor", models.CharField(max_length=128, verbose_name="actor")),
+                ("reason", models.CharField(blank=True, default="", max_length=255, verbose_name="reason")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transitions",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order transition',
-                'verbose_name_plural': 'order transitions',
-                'ordering': ['version'],
+                "verbose_name": "order transition",
+                "verbose_name_plural": "order transitions",
+                "ordering": ["version"],
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['placed_at'], name='order_placed_at'),
+            model_name="order",
+            index=models.Index(fields=["placed_at"], name="order_placed_at"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['status', 'id'], name='order_status_id'),
+            model_name="order",
+            index=models.Index(fields=["status", "id"], name="order_status_id"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('number',), name='order_number'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("number",), name="order_number"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('external_id',), name='order_external_id'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("external_id",), name="order_external_id"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('total__gte', 0), ('total__lte', 9007199254740991)), name='order_total_in_range'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("total__gte", 0), ("total__lte", 9007199254740991)), name="order_total_in_range"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('payment_status__in', ['unpaid', 'paid', 'partially_refunded', 'refunded'])), name='order_payment_status'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("payment_status__in", ["unpaid", "paid", "partially_refunded", "refunded"])),
+                name="order_payment_status",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', True), ('payment_status', 'unpaid')), models.Q(models.Q(('payment_status', 'unpaid'), _negated=True), ('paid_at__isnull', False)), _connector='OR'), name='order_paid_when_paid'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("paid_at__isnull", True), ("payment_status", "unpaid")),
+                    models.Q(models.Q(("payment_status", "unpaid"), _negated=True), ("paid_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="order_paid_when_paid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', True), ('confirmed_at__isnull', True), ('delivered_at__isnull', True), ('paid_at__isnull', True), ('shipped_at__isnull', True), ('status', 'pending')), models.Q(('cancelled_at__isnull', True), ('confirmed_at__isnull', False), ('delivered_at__isnull', True), ('paid_at__isnull', True), ('shipped_at__isnull', True), ('status', 'confirmed')), models.Q(('cancelled_at__isnull', True), ('confirmed_at__isnull', False), ('delivered_at__isnull', True), ('paid_at__isnull', False), ('shipped_at__isnull', True), ('status', 'paid')), models.Q(('cancelled_at__isnull', True), ('confirmed_at__isnull', False), ('delivered_at__isnull', True), ('paid_at__isnull', False), ('shipped_at__isnull', False), ('status', 'shipped')), models.Q(('cancelled_at__isnull', True), ('confirmed_at__isnull', False), ('delivered_at__isnull', False), ('paid_at__isnull', False), ('shipped_at__isnull', False), ('status', 'delivered')), models.Q(('cancelled_at__isnull', False), ('delivered_at__isnull', True), ('status', 'cancelled')), _connector='OR'), name='order_status_and_times'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("cancelled_at__isnull", True),
+                        ("confirmed_at__isnull", True),
+                        ("delivered_at__isnull", True),
+                        ("paid_at__isnull", True),
+                        ("shipped_at__isnull", True),
+                        ("status", "pending"),
+                    ),
+                    models.Q(
+                        ("cancelled_at__isnull", True),
+                        ("confirmed_at__isnull", False),
+                        ("delivered_at__isnull", True),
+                        ("paid_at__isnull", True),
+                        ("shipped_at__isnull", True),
+                        ("status", "confirmed"),
+                    ),
+                    models.Q(
+                        ("cancelled_at__isnull", True),
+                        ("confirmed_at__isnull", False),
+                        ("delivered_at__isnull", True),
+                        ("paid_at__isnull", False),
+                        ("shipped_at__isnull", True),
+                        ("status", "paid"),
+                    ),
+                    models.Q(
+                        ("cancelled_at__isnull", True),
+                        ("confirmed_at__isnull", False),
+                        ("delivered_at__isnull", True),
+                        ("paid_at__isnull", False),
+                        ("shipped_at__isnull", False),
+                        ("status", "shipped"),
+                    ),
+                    models.Q(
+                        ("cancelled_at__isnull", True),
+                        ("confirmed_at__isnull", False),
+                        ("delivered_at__isnull", False),
+                        ("paid_at__isnull", False),
+                        ("shipped_at__isnull", False),
+                        ("status", "delivered"),
+                    ),
+                    models.Q(("cancelled_at__isnull", False), ("delivered_at__isnull", True), ("status", "cancelled")),
+                    _connector="OR",
+                ),
+                name="order_status_and_times",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'position'), name='order_line_position'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(fields=("order", "position"), name="order_line_position"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0), ('quantity__lte', 1000000)), name='order_line_quantity'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0), ("quantity__lte", 1000000)), name="order_line_quantity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='order_line_unit_price'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(condition=models.Q(("unit_price__gte", 0)), name="order_line_unit_price"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(models.F('quantity'), '*', models.F('unit_price')))), name='order_line_total'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("quantity"), "*", models.F("unit_price")
+                        ),
+                    )
+                ),
+                name="order_line_total",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ordertransition',
-            constraint=models.UniqueConstraint(fields=('order', 'version'), name='order_transition_version'),
+            model_name="ordertransition",
+            constraint=models.UniqueConstraint(fields=("order", "version"), name="order_transition_version"),
         ),
     ]
