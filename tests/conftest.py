@@ -1,5 +1,7 @@
 """Shared fixtures. The database is a copy of a prepared one; tenants are there before the first test asks."""
 
+from django.conf import settings
+
 from tests.support.commits import run_commit_hooks  # noqa: F401 - a fixture
 from tests.support.database import django_db_setup  # noqa: F401 - replaces pytest-django's fixture of this name
 from tests.support.isolation import fresh_caches  # noqa: F401 - a fixture
@@ -13,3 +15,8 @@ from tests.support.tenants import (  # noqa: F401 - fixtures
     mallory_context,
     platform,
 )
+
+
+def pytest_configure() -> None:
+    """Leave sampling to the tests of it: threads that ask PostgreSQL would mix into everybody's statements."""
+    settings.RUSTOK_HEALTH_SAMPLING = False

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,7 +15,6 @@ from apps.health.access import from_this_machine, on_platform_host, require_plat
 from apps.health.report import HEALTH_JSON, detail, is_ready, overall, summary
 from apps.health.sampler import Sampler, Status, sampler
 from rustok import __version__
-from rustok.config import config
 from rustok.errors import DomainError
 from rustok.errors.families import DatabaseUnavailable, MethodNotAllowed
 from rustok.errors.http import problem_response
@@ -35,7 +35,7 @@ class HealthMiddleware:
     def __init__(
         self, get_response: Callable[[HttpRequest], HttpResponseBase], watching: Sampler | None = None
     ) -> None:
-        """Start sampling, except in tests, which sample when they want to."""
+        """Start sampling, unless the settings leave it to the caller (tests)."""
         self.get_response = get_response
         self._sampler = watching or sampler()
         self._pages: dict[str, Callable[[HttpRequest], HttpResponse]] = {
@@ -45,7 +45,7 @@ class HealthMiddleware:
             "/health/": self._detail,
             "/metrics": self._metrics,
         }
-        if config().environment != "test":
+        if settings.RUSTOK_HEALTH_SAMPLING:
             self._sampler.start()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:

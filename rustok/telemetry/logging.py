@@ -26,6 +26,7 @@ from rustok.telemetry.redaction import redact_fields, redact_text
 
 Format = Literal["json", "pretty"]
 _RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_LONGEST_TRACEBACK: Final = 12_000
 _QUIET: Final = ("django.db.backends", "urllib3", "amqp", "kombu", "asyncio", "faker", "parso")
 
 
@@ -74,6 +75,15 @@ def _level(_logger: Any, method: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
+def _bound(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep both ends of a very long traceback: the first cause stands on top, what was seen last at the bottom."""
+    told = event.get("exception")
+    if told is not None and len(told) > _LONGEST_TRACEBACK:
+        half = _LONGEST_TRACEBACK // 2
+        event["exception"] = f"{told[:half]}\n[… {len(told) - 2 * half} characters …]\n{told[-half:]}"
+    return event
+
+
 def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     return redact_fields(event)
 
@@ -119,7 +129,7 @@ def _render_pretty(logger: Any, method: str, event: MutableMapping[str, Any]) ->
 
 def _chain(log_format: Format) -> list[Processor]:
     render: Processor = _render_pretty if log_format == "pretty" else render_json
-    return [_level, _identify, format_exc_info, _redact, render]
+    return [_level, _identify, format_exc_info, _bound, _redact, render]
 
 
 class StandardHandler(logging.Handler):

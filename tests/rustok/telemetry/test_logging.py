@@ -161,3 +161,15 @@ def test_a_named_logger_keeps_its_name(lines):
     get_logger("relay").info("batch.sent", size=3)
 
     assert lines.only().items() >= {"logger": "relay", "event": "batch.sent", "size": 3}.items()
+
+
+def test_both_ends_of_an_endless_traceback_are_kept(lines):
+    try:
+        raise ValueError("first " + "x" * 50_000 + " last")
+    except ValueError:
+        logging.getLogger("rustok").exception("failed")
+
+    told = lines.only()["exception"]
+    assert len(told) < 13_000
+    assert "first" in told
+    assert "last" in told
