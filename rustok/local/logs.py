@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 LIMIT = 20 * 1024 * 1024  # bytes
+LONGEST_LINE = 400  # characters shown of one line; a JSON traceback tells the error at its end
 
 
 def open_log(path: Path, *, rotate: bool) -> BinaryIO:
@@ -23,11 +24,15 @@ def cap(path: Path, limit: int = LIMIT) -> None:
 
 
 def tail(path: Path, lines: int = 15) -> str:
-    """Return the last lines of a log, for an error message."""
+    """Return the last lines of a log, each cut to its end, for an error message."""
     try:
         with path.open("rb") as handle:
             handle.seek(max(0, path.stat().st_size - 16_384))
             text = handle.read().decode(errors="replace")
     except OSError:
         return "(no log)"
-    return "\n".join(text.splitlines()[-lines:])
+    return "\n".join(_end(line) for line in text.splitlines()[-lines:])
+
+
+def _end(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"… {line[-LONGEST_LINE:]}"

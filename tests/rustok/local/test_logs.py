@@ -35,3 +35,9 @@ def test_tail_shows_the_last_lines_and_never_fails(tmp_path: Path) -> None:
     path.write_bytes(b"\xff" + b"".join(b"%d\n" % n for n in range(9_000)))
     assert logs.tail(path, 2) == "8998\n8999"
     assert logs.tail(tmp_path / "absent.log") == "(no log)"
+
+
+def test_tail_shows_the_end_of_a_long_line(tmp_path: Path) -> None:
+    (tmp_path / "web.log").write_text("x" * 5_000 + "ValueError: why")
+    assert logs.tail(tmp_path / "web.log").endswith("ValueError: why")
+    assert len(logs.tail(tmp_path / "web.log")) < 500
