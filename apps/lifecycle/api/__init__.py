@@ -1,0 +1,1 @@
+"""REST door of the tenants' life, on the platform host."""
