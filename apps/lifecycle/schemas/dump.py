@@ -6,6 +6,7 @@ name instead of leaving it out.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from django.db import connection
@@ -22,6 +23,8 @@ _AFTER_ROWS: Final = (
     catalog.TRIGGERS,
     catalog.TRIGGER_MODES,
 )
+_ELEMENT: Final = re.compile(r"'(?:[^']|'')*'::character varying")
+_ARRAY_CAST: Final = re.compile(rf"\(ARRAY\[((?:{_ELEMENT.pattern}(?:, )?)+)\]\)::text\[\]")
 
 
 class UnsupportedSchema(RuntimeError):
@@ -45,6 +48,19 @@ def dump_schema(schema: str) -> list[str]:
 def renamed(statements: list[str], old: str, new: str) -> str:
     """The script for another schema. `old` must be a name that occurs nowhere else, as template names are."""
     return ";\n".join(statements).replace(old, new)
+
+
+def canonical(script: str) -> str:
+    """The script with the one spelling that PostgreSQL changes when it reads its own text: casts of text arrays.
+
+    `x IN ('a', 'b')` over varchar is printed as one cast of the array first, as a cast of each element ever after
+    (`pg_dump` and restore do the same); both mean the same.
+    """
+    return _ARRAY_CAST.sub(lambda found: f"ARRAY[{_ELEMENT.sub(_cast_element, found[1])}]", script)
+
+
+def _cast_element(found: re.Match[str]) -> str:
+    return f"({found[0]})::text"
 
 
 def _rows(schema: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from apps.lifecycle.models import SchemaTemplate
-from apps.lifecycle.schemas.dump import UnsupportedSchema, dump_schema, renamed
+from apps.lifecycle.schemas.dump import UnsupportedSchema, canonical, dump_schema, renamed
 from apps.lifecycle.schemas.fingerprint import fingerprint
 from apps.lifecycle.schemas.migrations import migrate_schema
 from apps.tenants.isolation import platform_scope
@@ -72,7 +72,7 @@ def _make() -> str:
         script = renamed(statements, migrated, PLACEHOLDER)
         with transaction.atomic():
             replay(script, replayed)
-        if renamed(dump_schema(replayed), replayed, PLACEHOLDER) != script:
+        if canonical(renamed(dump_schema(replayed), replayed, PLACEHOLDER)) != canonical(script):
             raise UnsupportedSchema("the replayed schema differs from the migrated one")
     except UnsupportedSchema as error:
         logger.warning("lifecycle.template_refused", extra={"reason": str(error)})

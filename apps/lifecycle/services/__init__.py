@@ -4,7 +4,17 @@ made = provision_tenant(input=ProvisionTenant(slug="acme", name="Acme"), context
 suspend_tenant(tenant_id=made.tenant.id, reason="unpaid", context=context)
 """
 
+from apps.lifecycle.services.fleet import TenantMigrations, fleet_status, migrate_fleet
 from apps.lifecycle.services.provisioning import ProvisionedTenant, ProvisionTenant, provision_tenant
 from apps.lifecycle.services.suspension import resume_tenant, suspend_tenant
 
-__all__ = ["ProvisionTenant", "ProvisionedTenant", "provision_tenant", "resume_tenant", "suspend_tenant"]
+__all__ = [
+    "ProvisionTenant",
+    "ProvisionedTenant",
+    "TenantMigrations",
+    "fleet_status",
+    "migrate_fleet",
+    "provision_tenant",
+    "resume_tenant",
+    "suspend_tenant",
+]

@@ -1,0 +1,1 @@
+"""`tenant`, `fleet`, and Django's migration commands on the shared schema."""
