@@ -49,7 +49,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 AUTHENTICATION_BACKENDS = ("apps.security.backends.ConsoleBackend",)
-PASSWORD_HASHERS = ("django.contrib.auth.hashers.Argon2PasswordHasher",)
+PASSWORD_HASHERS = ("apps.security.hashers.Argon2id",)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
