@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from apps.console.charts import Cell, Chart, Column, Series, Table
-from apps.console.deliveries import Backlog, backlog_number, backlog_of, fleet_panel
+from apps.console.deliveries import Backlog, backlog_of_tenant, fleet_number, fleet_panel
 from apps.console.panels import Dashboard, Number, Panel
 from apps.console.periods import Period
 from apps.console.tenant_dashboard import last_order_at
@@ -47,8 +47,8 @@ def build(*, now: datetime, days: int) -> Dashboard:
     health = current_results()
     backlogs = [(shop.ref, shop.backlog) for shop in shops]
     return Dashboard(
-        [*_tenant_numbers(), _orders_number(shops, period), backlog_number(backlogs), _health_number(health)],
-        [_orders_panel(shops, period), fleet_panel(backlogs), _health_panel(health)],
+        [*_tenant_numbers(), _orders_number(shops, period), fleet_number(backlogs), _health_number(health)],
+        [_orders_panel(shops, period), fleet_panel(backlogs), _tenants_panel(shops), _health_panel(health)],
     )
 
 
@@ -78,7 +78,7 @@ def _look_up(now: datetime, days: int) -> tuple[Period, list[Shop]]:
 def _shop(ref: TenantRef, period: Period) -> Shop:
     with tenant_scope(ref):
         rows = orders.orders_per_day(since=period.since, until=period.until)
-        return Shop(ref, {row.day: row.count for row in rows}, backlog_of(ref))
+        return Shop(ref, {row.day: row.count for row in rows}, backlog_of_tenant())
 
 
 def _tenant_numbers() -> list[Number]:
@@ -129,6 +129,27 @@ def _orders_panel(shops: Sequence[Shop], period: Period) -> Panel:
         link=reverse("admin:tenants_tenant_changelist"),
         link_text=_("All tenants"),
     )
+
+
+def _tenants_panel(shops: Sequence[Shop]) -> Panel:
+    columns = [
+        Column(_("Tenant")),
+        Column(_("Orders"), number=True),
+        Column(_("Waiting"), number=True),
+        Column(_("Lag, s"), number=True),
+        Column(_("Dead"), number=True),
+    ]
+    rows = [
+        [
+            Cell(shop.ref.name, url=reverse("admin:tenants_tenant_change", args=[shop.ref.id])),
+            Cell(sum(shop.orders.values()), number=True),
+            Cell(shop.backlog.waiting, number=True),
+            Cell(f"{shop.backlog.seconds:.1f}", number=True),
+            Cell(shop.backlog.dead, number=True),
+        ]
+        for shop in shops
+    ]
+    return Panel(name="tenants", title=_("Newest tenants"), table=Table(columns=columns, rows=rows), span=6)
 
 
 def _health_number(results: Sequence[Result]) -> Number:

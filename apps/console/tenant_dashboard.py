@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog import queries as catalog
 from apps.console.charts import Cell, Chart, Column, Series, Table
-from apps.console.deliveries import delivery_numbers, delivery_panel
+from apps.console.deliveries import delivery_part
 from apps.console.panels import Dashboard, Number, Panel
 from apps.console.periods import Period
 from apps.orders import queries as orders
@@ -41,8 +41,9 @@ def build(*, now: datetime, days: int) -> Dashboard:
     if allows("stock:read"):
         _stock(numbers, panels)
     if allows("event:read"):
-        numbers.extend(delivery_numbers())
-        panels.append(delivery_panel())
+        more_numbers, more_panels = delivery_part()
+        numbers += more_numbers
+        panels += more_panels
     return Dashboard(numbers, panels)
 
 

@@ -112,4 +112,5 @@ class Console:
         if SHOOTING:
             IMAGES.mkdir(parents=True, exist_ok=True)
             self.page.wait_for_load_state("networkidle")
-            self.page.screenshot(path=IMAGES / f"{name}-{self.width}.png", full_page=whole)
+            suffix = "" if self.width >= 1280 else "-narrow"
+            self.page.screenshot(path=IMAGES / f"{name}{suffix}.png", full_page=whole)
