@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from rustok.api.models import Body, Currency, Out
-from rustok.money import MAX_MINOR
+from rustok.api.models import Body, Out
+from rustok.api.models import Currency as CurrencyForm
+from rustok.money import EXPONENTS, MAX_MINOR
 
 Amount = Annotated[int, Field(ge=0, le=MAX_MINOR, description="Integer minor units of the currency (ISO 4217).")]
+
+Currency = Annotated[CurrencyForm, Field(json_schema_extra={"enum": list[JsonValue](sorted(EXPONENTS))})]
+"""An ISO 4217 code. The document lists those that exist; an unknown one is the domain's InvalidMoney."""
 
 
 class MoneyBody(Body):

@@ -12,8 +12,7 @@ from apps.catalog.models import Product, StockLevel, Variant
 from apps.catalog.services import CreateProduct, NewVariant, Translation, UpdateProduct
 from apps.catalog.services.inputs import MAX_STOCK, MAX_VARIANTS
 from rustok.api import Body, Out, PageQuery
-from rustok.api.models import Currency
-from rustok.api.money import Amount, MoneyBody, MoneyOut
+from rustok.api.money import Amount, Currency, MoneyBody, MoneyOut
 from rustok.text import MULTILINE, NON_BLANK, ONE_LINE
 
 Status = Literal["draft", "active", "archived"]
@@ -52,7 +51,14 @@ class VariantBody(Body):
 class CreateProductBody(Body):
     """A product with one SKU (`sku`, `prices`, `on_hand`), with `variants`, or both."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["sku"]}, {"required": ["variants"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["sku"], "properties": {"sku": {"type": "string"}}},
+                {"required": ["variants"], "properties": {"variants": {"type": "array"}}},
+            ]
+        }
+    )
 
     name: Name
     sku: Sku | None = None

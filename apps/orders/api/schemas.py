@@ -11,8 +11,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from apps.orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderTransition
 from apps.orders.services import CreateOrder, OrderItem
 from rustok.api import Body, Out, PageQuery
-from rustok.api.models import Currency
-from rustok.api.money import Amount, MoneyOut
+from rustok.api.money import Amount, Currency, MoneyOut
 from rustok.money import MAX_MINOR
 from rustok.text import NON_BLANK, ONE_LINE
 
