@@ -12,7 +12,8 @@ from typing import Final
 from apps.events.errors import UnreadableFilter
 
 EVERYTHING: Final = "*"
-_PATTERN: Final = re.compile(r"\*|[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?:\.\*)?")
+FORM: Final = r"^(?:\*|[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?:\.\*)?)$"
+_PATTERN: Final = re.compile(FORM)
 _VERSIONED: Final = re.compile(r".*\.v[0-9]+")
 
 

@@ -1,102 +1,181 @@
-"""Reading the current log, and how far its readers are. Each function is one statement unless it says otherwise."""
+"""Reading the log and the state of its readers, in the scope of the log. Costs are stated per function."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.events.models import DeadLetter, Event
+from apps.events.models import LOG, DeadLetter, Event
+from apps.events.partitions import PARTITION
 from apps.events.patterns import like_patterns
 from apps.events.records import COLUMNS, WIRE_TYPE, StoredEvent, stored
+from apps.events.services import log_id
+from apps.operations.wakeups import DUES
+
+COUNTED: Final = 10_000  # waiting events of one partition are counted up to this
 
 _AFTER: Final = f"""
     SELECT {COLUMNS} FROM events_event e
-    WHERE e.position > %s AND (%s::text IS NULL OR e.stream = %s) AND {WIRE_TYPE} LIKE ANY (%s)
-    ORDER BY e.position LIMIT %s
-"""  # noqa: S608 - column names are constants
-# A subscription lags by the oldest event behind its slowest cursor; ages are seconds of the database clock.
-_LAGS: Final = """
-    SELECT s.id, s.name, s.status,
-        COALESCE(sum(behind.waiting), 0)::bigint,
-        COALESCE(EXTRACT(EPOCH FROM statement_timestamp() - min(behind.oldest)), 0)::float8,
-        (SELECT count(*) FROM events_parked p WHERE p.subscription_id = s.id),
-        (SELECT count(*) FROM events_dead_letter d WHERE d.subscription_id = s.id)
+    WHERE e.position > %(after)s AND {WIRE_TYPE} LIKE ANY (%(patterns)s)
+      AND (%(stream)s::text IS NULL OR e.stream = %(stream)s)
+    ORDER BY e.position LIMIT %(limit)s
+"""  # noqa: S608 - constants only
+_MATCHES: Final = f"""{WIRE_TYPE} LIKE ANY (s.patterns)
+    AND {PARTITION.format(stream="e.stream", partitions="s.partitions")} = c.partition"""
+# Partitions that are not due have delivered everything; only those of a paused subscription wait without being due.
+_STATES: Final = f"""
+    SELECT s.id, s.name, s.transport, s.target, s.status, min(c.position), sum(fresh.waiting + held.waiting),
+        (SELECT count(*) FROM events_event e WHERE e.position IS NULL AND {WIRE_TYPE} LIKE ANY (s.patterns)),
+        extract(epoch FROM statement_timestamp() - least(min(fresh.oldest), min(held.oldest)))::float8,
+        sum(held.keys), (SELECT count(*) FROM events_dead_letter l WHERE l.subscription_id = s.id),
+        max(d.not_before) FILTER (WHERE d.not_before > statement_timestamp())
     FROM events_subscription s
-    LEFT JOIN LATERAL (
-        SELECT min(c.position) AS position FROM events_cursor c WHERE c.subscription_id = s.id
-    ) slowest ON true
-    LEFT JOIN LATERAL (
-        SELECT count(*) AS waiting, min(e.recorded_at) AS oldest FROM (
-            SELECT recorded_at FROM events_event e
-            WHERE e.position > slowest.position AND (e.type || '.v' || e.schema_version) LIKE ANY (s.patterns)
-            ORDER BY e.position LIMIT 10000
-        ) e
-    ) behind ON true
-    GROUP BY s.id, s.name, s.status ORDER BY s.name
-"""
-_UNNUMBERED: Final = """
-    SELECT count(*), COALESCE(EXTRACT(EPOCH FROM statement_timestamp() - min(recorded_at)), 0)::float8
-    FROM (SELECT recorded_at FROM events_event WHERE position IS NULL ORDER BY seq LIMIT 10000) waiting
-"""
+    JOIN events_cursor c ON c.subscription_id = s.id
+    LEFT JOIN {DUES} d ON d.tenant_id = %(log)s AND d.subscription_id = s.id AND d.partition = c.partition
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS waiting, min(behind.recorded_at) AS oldest FROM (
+            SELECT e.recorded_at FROM events_event e
+            WHERE (d.due_at IS NOT NULL OR s.status <> 'active') AND e.position > c.position AND {_MATCHES}
+              AND NOT EXISTS (SELECT 1 FROM events_parked p WHERE p.subscription_id = s.id AND p.stream = e.stream)
+            ORDER BY e.position LIMIT {COUNTED}
+        ) behind
+    ) fresh
+    CROSS JOIN LATERAL (
+        SELECT count(e.id) AS waiting, min(e.recorded_at) AS oldest, count(DISTINCT p.id) AS keys
+        FROM events_parked p LEFT JOIN events_event e
+          ON e.stream = p.stream AND e.position >= p.position AND {WIRE_TYPE} LIKE ANY (s.patterns)
+        WHERE p.subscription_id = s.id AND p.partition = c.partition
+    ) held
+    GROUP BY s.id ORDER BY s.name
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)
-class Lag:
-    """How far one subscription is behind: events (counted up to 10,000), age of the oldest in seconds, parked, dead."""
+class SubscriptionState:
+    """How one reader of the log is doing.
 
-    subscription_id: UUID
+    `waiting` counts events that it still has to take: behind its cursors (up to COUNTED each), held back by parked
+    streams, and without a position yet. `oldest_seconds` is the age of the oldest of those with a position.
+    """
+
+    id: UUID
     name: str
+    transport: str
+    target: str
     status: str
+    cursor: int
     waiting: int
-    seconds: float
+    oldest_seconds: float
     parked: int
     dead: int
+    paused_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Unnumbered:
-    """Committed events without a position: how many (up to 10,000) and the age of the oldest in seconds."""
+class Backlog:
+    """What waits in one log: rows without a position, deliveries to make, and the age of the oldest in seconds."""
 
-    count: int
-    seconds: float
+    unnumbered: int
+    waiting: int
+    oldest_seconds: float
+
+
+def subscription_states() -> list[SubscriptionState]:
+    """Every subscription of the log, by name. One statement; index ranges over what waits, nothing else."""
+    states = []
+    for *known, passed, unnumbered, oldest, parked, dead, paused in _rows(_STATES, {"log": log_id()}):
+        subscription_id, name, transport, target, status, cursor = known
+        states.append(
+            SubscriptionState(
+                id=subscription_id,
+                name=name,
+                transport=transport,
+                target=target,
+                status=status,
+                cursor=cursor,
+                waiting=int(passed) + int(unnumbered),
+                oldest_seconds=max(0.0, oldest or 0.0),
+                parked=int(parked),
+                dead=dead,
+                paused_until=paused,
+            )
+        )
+    return states
+
+
+def backlog() -> Backlog:
+    """The log's backlog over all its subscriptions. Two statements over what waits."""
+    states = subscription_states()
+    ((unnumbered, oldest),) = _rows(
+        "SELECT count(*), extract(epoch FROM statement_timestamp() - min(recorded_at))::float8"
+        " FROM events_event WHERE position IS NULL",
+        {},
+    )
+    ages = [state.oldest_seconds for state in states] + [max(0.0, oldest or 0.0)]
+    return Backlog(int(unnumbered), sum(state.waiting for state in states), max(ages))
+
+
+def waiting_by_target(transport: str) -> dict[str, int]:
+    """How many events each target of a transport still has to take. Costs as `subscription_states`."""
+    return {state.target: state.waiting for state in subscription_states() if state.transport == transport}
+
+
+def dead_letters(
+    *, subscription: str | None = None, event_type: str | None = None, ids: Sequence[UUID] | None = None
+) -> QuerySet[DeadLetter]:
+    """Dead letters of the log, oldest position first, narrowed by what is given (`event_type` is a wire type)."""
+    letters = DeadLetter.objects.select_related("subscription").order_by("position")
+    if subscription is not None:
+        letters = letters.filter(subscription__name=subscription)
+    if event_type is not None:
+        letters = letters.filter(type=event_type)
+    return letters if ids is None else letters.filter(pk__in=ids)
+
+
+def dead_letter_count() -> int:
+    """How many events were given up in this log. One count over a small table."""
+    return DeadLetter.objects.count()
+
+
+def head() -> int:
+    """The last position given; 0 for an empty log. One row by index."""
+    rows = _rows("SELECT position FROM events_counter WHERE name = %(log)s", {"log": LOG})
+    return int(rows[0][0]) if rows else 0
 
 
 def events_after(
-    position: int, *, limit: int, stream: str | None = None, event_types: Sequence[str] = ()
+    position: int, *, limit: int, event_types: Sequence[str] = (), stream: str | None = None
 ) -> list[StoredEvent]:
-    """Numbered events behind a position, in order. An index range scan; `limit` bounds the cost."""
-    with connection.cursor() as cursor:
-        cursor.execute(_AFTER, [position, stream, stream, like_patterns(event_types), limit])
-        return stored(cursor.fetchall())
+    """The next numbered events after a position, in order. One index range, longer when the filter lets little through.
+
+    Raises UnreadableFilter.
+    """
+    parameters = {"after": position, "patterns": like_patterns(event_types), "stream": stream, "limit": limit}
+    return stored(_rows(_AFTER, parameters))
+
+
+def find_event(event_id: UUID) -> StoredEvent | None:
+    """One numbered event by its id, or None."""
+    rows = _rows(
+        f"SELECT {COLUMNS} FROM events_event e WHERE e.id = %(id)s AND e.position IS NOT NULL",  # noqa: S608 - constant
+        {"id": event_id},
+    )
+    return stored(rows)[0] if rows else None
 
 
 def events() -> QuerySet[Event]:
-    """Every event of the log, newest first."""
-    return Event.objects.order_by("-seq")
+    """The log as rows, for lists that filter and search; newest first."""
+    return Event.objects.order_by("-id")
 
 
-def dead_letters() -> QuerySet[DeadLetter]:
-    """Events that some subscription could not take, newest first."""
-    return DeadLetter.objects.select_related("subscription").order_by("-id")
-
-
-def lags() -> list[Lag]:
-    """How far each subscription of the log is behind."""
-    return [Lag(*row) for row in _rows(_LAGS)]
-
-
-def unnumbered() -> Unnumbered:
-    """What the numbering has not seen yet. An index scan over the partial index."""
-    return Unnumbered(*_rows(_UNNUMBERED)[0])
-
-
-def _rows(statement: str) -> list[Any]:
+def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement)
-        rows: list[Any] = cursor.fetchall()
-    return rows
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

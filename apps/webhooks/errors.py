@@ -11,7 +11,7 @@ class UnsafeAddress(BusinessError):
     """The address of an endpoint is malformed or leads where a webhook must not go (private networks, plain HTTP)."""
 
     code = 3311
-    kind = Kind.INVALID
+    kind = Kind.FORBIDDEN
     title = _("Unsafe webhook address")
     message = _("Webhooks cannot be sent to this address: %(reason)s.")
 

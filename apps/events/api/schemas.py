@@ -8,23 +8,25 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from apps.events.patterns import FORM
 from rustok.api import Out, Query
-from rustok.api.models import Count, OptionalLine
+from rustok.api.models import Count
 
-TypeName = Annotated[str, StringConstraints(max_length=120, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?$")]
+EventFilterText = Annotated[str, StringConstraints(max_length=120, pattern=FORM)]
+Stream = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
 
 class LogQuery(Query):
-    """Where to read on, and what."""
+    """Where to go on, and which facts are wanted."""
 
-    after: Count = Field(0, description="The last position that was read; 0 begins at the first event.")
-    page_size: int = Field(20, ge=1, le=100, description="Most events of one answer.")
-    stream: OptionalLine | None = Field(None, description="Only events of this stream.")
-    type: TypeName | None = Field(None, description="Only this type; `orders.*` means every type of an app.")
+    after: Count = Field(0, description="Positions after this one; 0 begins at the first event.")
+    page_size: int = Field(20, ge=1, le=100, description="Most results of one page.")
+    type: EventFilterText | None = Field(None, description="`orders.*`, `orders.order_placed` or with its version.")
+    stream: Stream | None = Field(None, description="One stream, as `order-<id>`.")
 
 
 class CloudEventOut(Out):
-    """A CloudEvents 1.0 envelope. `position` is dense and unique in the log."""
+    """A CloudEvents 1.0 event with this platform's extensions."""
 
     specversion: Literal["1.0"]
     id: UUID
@@ -33,20 +35,19 @@ class CloudEventOut(Out):
     subject: str
     time: datetime
     datacontenttype: Literal["application/json"]
-    sequence: str
-    position: int
+    sequence: str = Field(description="The position as text that sorts.")
+    position: int = Field(description="Dense: the next event has the next number.")
     partitionkey: str
     streamversion: int
-    traceparent: str | None = None
-    correlationid: str | None = None
-    causationid: str | None = None
-    actor: str | None = None
+    traceparent: str = ""
+    correlationid: str = ""
+    causationid: str = ""
+    actor: str = ""
     data: dict[str, Any]
 
 
-class LogPage(Out):
-    """Events in order of position. Ask again at `next` when it is null: new events may have come."""
+class EventSchemaOut(Out):
+    """The contract of one event type and version."""
 
-    results: list[CloudEventOut]
-    next: str | None = Field(description="Address of the next events, null at the end of the log.")
-    last_position: int = Field(description="Give this as `after` to read on.")
+    type: str
+    json_schema: dict[str, Any] = Field(description="JSON Schema 2020-12 of the member `data`.")

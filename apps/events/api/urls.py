@@ -1,8 +1,12 @@
-"""Addresses below `/api/v1/`: the same log endpoint on every host, reading the log of that host."""
+"""Routes of this app under `/api/v1/`, on both hosts: the platform has a log of its own."""
 
 from django.urls import path
 
-from apps.events.api.views import EventLog
+from apps.events.api import views
 
-tenant_urlpatterns = [path("events/", EventLog.as_view())]
+tenant_urlpatterns = [
+    path("events/", views.EventCollection.as_view()),
+    path("events/schemas/", views.EventSchemaCollection.as_view()),
+    path("events/schemas/<str:wire_type>/", views.EventSchemaItem.as_view()),
+]
 platform_urlpatterns = tenant_urlpatterns

@@ -1,4 +1,4 @@
-"""`/api/v1/events/`."""
+"""`/api/v1/events/`: the log of this host's scope, and the contracts of what stands in it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,81 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.events.api.schemas import LogPage, LogQuery
+from apps.events import queries
+from apps.events.api.schemas import CloudEventOut, EventSchemaOut, LogQuery
+from apps.events.contracts import published, schema_of
 from apps.events.envelope import cloud_event, source_of
-from apps.events.queries import events_after
-from rustok.api import Call, Endpoint, operation
+from rustok.api import Call, Endpoint, Page, Query, operation
+from rustok.errors.families import NotFound
 from rustok.operations import Criticality
 
 
-class EventLog(Endpoint):
-    """The log of the host's tenant, or the platform's own."""
+class EventCollection(Endpoint):
+    """The log."""
 
     @operation(
-        "events.read",
+        "events.list",
         permission="event:read",
         criticality=Criticality.NORMAL,
         query=LogQuery,
-        answer=LogPage,
+        answer=Page[CloudEventOut],
         summary=_("Read the event log"),
     )
     def get(self, call: Call[None, LogQuery]) -> dict[str, Any]:
-        """Events behind a position as CloudEvents 1.0, in order. Costs one query."""
-        given = call.query
-        wanted = (given.type,) if given.type else ()
-        found = events_after(given.after, limit=given.page_size + 1, stream=given.stream, event_types=wanted)
-        more, found = len(found) > given.page_size, found[: given.page_size]
-        source = source_of(call.context.tenant.slug if call.context.tenant else "")
-        last = found[-1].position if found else given.after
+        """Oldest first. Positions are dense: who remembers the last one misses nothing and reads nothing twice."""
+        wanted = call.query
+        found = queries.events_after(
+            wanted.after,
+            limit=wanted.page_size,
+            event_types=[wanted.type] if wanted.type else (),
+            stream=wanted.stream,
+        )
+        tenant = call.context.tenant
+        source = source_of(tenant.slug if tenant else "")
+        full = len(found) == wanted.page_size
         return {
             "results": [cloud_event(event, source=source) for event in found],
-            "next": _address(call, last) if more else None,
-            "last_position": last,
+            "next": _address(call, after=found[-1].position) if full else None,
+            "previous": None,
         }
 
 
-def _address(call: Call[None, LogQuery], last: int) -> str:
-    query = call.request.GET.copy()
-    query["after"] = str(last)
-    return call.request.build_absolute_uri(f"{call.request.path}?{query.urlencode()}")
+class EventSchemaCollection(Endpoint):
+    """The contracts."""
+
+    @operation(
+        "event_schemas.list",
+        permission="event:read",
+        criticality=Criticality.LOW,
+        answer=Page[EventSchemaOut],
+        summary=_("List event schemas"),
+    )
+    def get(self, _call: Call[None, Query]) -> dict[str, Any]:
+        """Every event type and version that this release publishes."""
+        schemas = [{"type": name, "json_schema": schema_of(event)} for name, event in published().items()]
+        return {"results": schemas, "next": None, "previous": None}
+
+
+class EventSchemaItem(Endpoint):
+    """One contract."""
+
+    @operation(
+        "event_schemas.retrieve",
+        permission="event:read",
+        criticality=Criticality.LOW,
+        answer=EventSchemaOut,
+        errors=(NotFound,),
+        summary=_("Retrieve an event schema"),
+    )
+    def get(self, _call: Call[None, Query], *, wire_type: str) -> dict[str, Any]:
+        """By the `type` that events carry, as `orders.order_placed.v1`."""
+        event = published().get(wire_type)
+        if event is None:
+            raise NotFound(resource="event schema")
+        return {"type": wire_type, "json_schema": schema_of(event)}
+
+
+def _address(call: Call[None, LogQuery], *, after: int) -> str:
+    parameters = call.request.GET.copy()
+    parameters["after"] = str(after)
+    return call.request.build_absolute_uri(f"{call.request.path}?{parameters.urlencode()}")

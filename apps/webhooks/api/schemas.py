@@ -1,4 +1,4 @@
-"""What the webhook endpoints read and answer."""
+"""What the webhooks' endpoints read and answer."""
 
 from __future__ import annotations
 
@@ -8,87 +8,95 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from apps.events.patterns import FORM
 from apps.webhooks.models import Delivery, WebhookEndpoint
-from apps.webhooks.services import CreatedEndpoint
 from rustok.api import Body, Out, PageQuery
 from rustok.api.models import Count, OptionalLine
 
-Address = Annotated[
-    str,
-    StringConstraints(min_length=8, max_length=2000, pattern=r"^https?://[^\x00-\x20\x7f]+$"),
-    Field(description="An http or https address that is reachable from the platform."),
+_B64: str = "[A-Za-z0-9+/]"
+_SECRET: str = f"^whsec_(?:(?:{_B64}{{4}}){{8}}|(?:{_B64}{{4}}){{8,20}}(?:{_B64}{{4}}|{_B64}{{3}}=|{_B64}{{2}}==))$"
+
+Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[!-~]+$")]
+Secret = Annotated[str, StringConstraints(pattern=_SECRET)]
+EventTypes = Annotated[
+    list[Annotated[str, StringConstraints(max_length=120, pattern=FORM)]],
+    Field(max_length=50, description="`*`, `orders.*`, `orders.order_placed` or with its version; none means all."),
 ]
-EventFilter = Annotated[
-    str, StringConstraints(max_length=120, pattern=r"^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?)$")
-]
-Secret = Annotated[
-    str,
-    StringConstraints(max_length=100, pattern=r"^whsec_[A-Za-z0-9+/]{32,88}={0,2}$"),
-    Field(description="`whsec_` and 24 to 64 bytes in base64; left out, one is made."),
-]
-Filters = Annotated[list[EventFilter], Field(max_length=50, description="Event types; none means every event.")]
+Stream = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
 
 class CreateEndpointBody(Body):
-    """Where to send what."""
+    """A receiver. Without `secret` one is made; with `after` the log is sent from that position on."""
 
-    url: Address
-    event_types: Filters = []
+    url: Url
+    event_types: EventTypes = Field(default_factory=list)
     description: OptionalLine = ""
     secret: Secret | None = None
+    after: Count | None = Field(None, description="Send what came after this position too; default: only new events.")
 
 
 class UpdateEndpointBody(Body):
-    """The members to change."""
+    """What is to change; what is absent stays."""
 
-    url: Address | None = None
-    event_types: Filters | None = None
+    url: Url | None = None
+    event_types: EventTypes | None = None
     description: OptionalLine | None = None
-    status: Literal["active", "paused"] | None = None
 
 
 class ReplayBody(Body):
     """From where to send again."""
 
-    after: Count = Field(description="Everything behind this position is sent again, in order.")
-
-
-class DeliveryFilter(PageQuery):
-    """Which attempts."""
-
-    endpoint: UUID | None = None
-    event: UUID | None = None
-    succeeded: bool | None = None
+    after: Count = Field(description="Everything after this position is sent again, in order.")
 
 
 class EndpointOut(Out):
-    """An endpoint. The secret is never shown again."""
+    """An endpoint. `lag` is the number of events that it still has to get."""
 
     id: UUID
     url: str
     description: str
     event_types: list[str]
-    status: str
+    status: Literal["active", "paused", "disabled"]
     status_reason: str
+    lag: int
     version: int
     created_at: datetime
     updated_at: datetime
 
 
-class CreatedEndpointOut(EndpointOut):
-    """A new endpoint with its secret, which is shown this once."""
+class NewEndpointOut(EndpointOut):
+    """A new endpoint with its secret, which is shown here and nowhere else."""
 
     secret: str
 
 
 class ReplayOut(Out):
-    """How many positions lie between the start of the replay and the end of the log."""
+    """What a replay will pass through."""
 
     positions: int
 
 
+class TestOut(Out):
+    """What a test message brought."""
+
+    succeeded: bool
+    status_code: int | None
+    duration_ms: int
+    error: str
+    response_excerpt: str
+
+
+class DeliveryFilter(PageQuery):
+    """Attempts of one endpoint, event or stream, or of one outcome."""
+
+    endpoint: UUID | None = None
+    event: UUID | None = None
+    stream: Stream | None = None
+    succeeded: bool | None = None
+
+
 class DeliveryOut(Out):
-    """One attempt to deliver one event."""
+    """One attempt."""
 
     id: UUID
     endpoint: UUID
@@ -104,39 +112,37 @@ class DeliveryOut(Out):
     attempted_at: datetime
 
 
-def endpoint_out(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """The answer's shape, see EndpointOut."""
-    return {
-        "id": endpoint.pk,
-        "url": endpoint.url,
-        "description": endpoint.description,
-        "event_types": endpoint.event_types,
-        "status": endpoint.status,
-        "status_reason": endpoint.status_reason,
-        "version": endpoint.version,
-        "created_at": endpoint.created_at,
-        "updated_at": endpoint.updated_at,
-    }
-
-
-def created_out(created: CreatedEndpoint) -> dict[str, Any]:
-    """The answer's shape, see CreatedEndpointOut."""
-    return {**endpoint_out(created.endpoint), "secret": created.secret}
+def endpoint_out(endpoint: WebhookEndpoint, lag: int) -> dict[str, Any]:
+    """The members of EndpointOut."""
+    plain = (
+        "id",
+        "url",
+        "description",
+        "event_types",
+        "status",
+        "status_reason",
+        "version",
+        "created_at",
+        "updated_at",
+    )
+    return {name: getattr(endpoint, name) for name in plain} | {"lag": lag}
 
 
 def delivery_out(delivery: Delivery) -> dict[str, Any]:
-    """The answer's shape, see DeliveryOut."""
-    return {
-        "id": delivery.pk,
+    """The members of DeliveryOut."""
+    plain = (
+        "id",
+        "event_type",
+        "position",
+        "stream",
+        "succeeded",
+        "status_code",
+        "duration_ms",
+        "error",
+        "response_excerpt",
+        "attempted_at",
+    )
+    return {name: getattr(delivery, name) for name in plain} | {
         "endpoint": delivery.endpoint_id,
         "event": delivery.event_id,
-        "event_type": delivery.event_type,
-        "position": delivery.position,
-        "stream": delivery.stream,
-        "succeeded": delivery.succeeded,
-        "status_code": delivery.status_code,
-        "duration_ms": delivery.duration_ms,
-        "error": delivery.error,
-        "response_excerpt": delivery.response_excerpt,
-        "attempted_at": delivery.attempted_at,
     }

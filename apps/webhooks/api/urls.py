@@ -1,12 +1,15 @@
-"""Addresses below `/api/v1/`, on tenant hosts."""
+"""Routes of this app under `/api/v1/webhooks/`, on tenant hosts."""
 
 from django.urls import path
 
-from apps.webhooks.api.views import DeliveryCollection, EndpointCollection, EndpointDetail, EndpointReplay
+from apps.webhooks.api import views
 
 tenant_urlpatterns = [
-    path("webhooks/endpoints/", EndpointCollection.as_view()),
-    path("webhooks/endpoints/<uuid:endpoint_id>/", EndpointDetail.as_view()),
-    path("webhooks/endpoints/<uuid:endpoint_id>/replay/", EndpointReplay.as_view()),
-    path("webhooks/deliveries/", DeliveryCollection.as_view()),
+    path("webhooks/endpoints/", views.EndpointCollection.as_view()),
+    path("webhooks/endpoints/<uuid:endpoint_id>/", views.EndpointItem.as_view()),
+    path("webhooks/endpoints/<uuid:endpoint_id>/pause/", views.EndpointPause.as_view()),
+    path("webhooks/endpoints/<uuid:endpoint_id>/activate/", views.EndpointActivation.as_view()),
+    path("webhooks/endpoints/<uuid:endpoint_id>/replay/", views.EndpointReplay.as_view()),
+    path("webhooks/endpoints/<uuid:endpoint_id>/test/", views.EndpointTest.as_view()),
+    path("webhooks/deliveries/", views.DeliveryCollection.as_view()),
 ]

@@ -1,4 +1,4 @@
-"""`/api/v1/webhooks/`."""
+"""`/api/v1/webhooks/`: endpoints and the attempts to reach them."""
 
 from __future__ import annotations
 
@@ -7,147 +7,214 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.events.errors import UnreadableFilter
-from apps.webhooks import queries, services
+from apps.webhooks import probe, queries, services
 from apps.webhooks.api.schemas import (
-    CreatedEndpointOut,
     CreateEndpointBody,
     DeliveryFilter,
     DeliveryOut,
     EndpointOut,
+    NewEndpointOut,
     ReplayBody,
     ReplayOut,
+    TestOut,
     UpdateEndpointBody,
-    created_out,
     delivery_out,
     endpoint_out,
 )
-from apps.webhooks.errors import UnsafeAddress, UnusableSecret
-from rustok.api import Call, Endpoint, Page, PageQuery, operation, paginate
+from apps.webhooks.errors import UnsafeAddress
+from apps.webhooks.models import WebhookEndpoint
+from rustok.api import Answer, Call, Endpoint, Page, PageQuery, Query, operation, paginate
 from rustok.errors.families import IllegalTransition, NotFound, VersionConflict
 from rustok.operations import Criticality
 
 
 class EndpointCollection(Endpoint):
-    """All receivers."""
+    """All endpoints."""
 
     @operation(
-        "webhooks.endpoints.list",
+        "webhooks.list",
         permission="webhook:read",
-        criticality=Criticality.NORMAL,
+        criticality=Criticality.LOW,
         query=PageQuery,
         answer=Page[EndpointOut],
         summary=_("List webhook endpoints"),
     )
     def get(self, call: Call[None, PageQuery]) -> dict[str, Any]:
-        """Newest first."""
-        return paginate(queries.endpoints(), call, to_dict=endpoint_out, ordering=("-id",))
+        """Newest first, each with the number of events that it still has to get."""
+        lags = queries.lags()
+        return paginate(queries.endpoints(), call, to_dict=lambda row: endpoint_out(row, lags.get(str(row.pk), 0)))
 
     @operation(
-        "webhooks.endpoints.create",
+        "webhooks.create",
         permission="webhook:create",
         criticality=Criticality.NORMAL,
         body=CreateEndpointBody,
-        answer=CreatedEndpointOut,
+        answer=NewEndpointOut,
         status=201,
-        errors=(UnsafeAddress, UnusableSecret, UnreadableFilter),
+        errors=(UnsafeAddress,),
         idempotent=True,
         summary=_("Create a webhook endpoint"),
-        example={"url": "https://example.com/hooks", "event_types": ["orders.*"], "description": "ERP"},
+        example={"url": "https://example.com/hooks", "event_types": ["orders.*"]},
     )
-    def post(self, call: Call[CreateEndpointBody, None]) -> dict[str, Any]:
-        """Events from now on are sent there, signed with the secret that this answer shows once."""
+    def post(self, call: Call[CreateEndpointBody, Query]) -> Answer:
+        """The secret is in this answer and nowhere else."""
+        body = call.body
         created = services.create_endpoint(
-            url=call.body.url,
-            secret=call.body.secret,
-            event_types=call.body.event_types,
-            description=call.body.description,
+            url=body.url,
+            secret=body.secret,
+            event_types=body.event_types,
+            description=body.description,
+            after=body.after,
             context=call.context,
         )
-        return created_out(created)
+        lag = queries.lags().get(str(created.endpoint.pk), 0)
+        location = f"{call.request.path}{created.endpoint.pk}/"
+        return Answer(endpoint_out(created.endpoint, lag) | {"secret": created.secret}, headers={"Location": location})
 
 
-class EndpointDetail(Endpoint):
-    """One receiver."""
+class EndpointItem(Endpoint):
+    """One endpoint."""
 
     @operation(
-        "webhooks.endpoints.retrieve",
+        "webhooks.retrieve",
         permission="webhook:read",
-        criticality=Criticality.NORMAL,
+        criticality=Criticality.LOW,
         answer=EndpointOut,
         errors=(NotFound,),
         summary=_("Retrieve a webhook endpoint"),
     )
-    def get(self, call: Call[None, None], endpoint_id: UUID) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
-        """The endpoint, its version as ETag."""
-        return endpoint_out(queries.get_endpoint(endpoint_id))
+    def get(self, _call: Call[None, Query], *, endpoint_id: UUID) -> dict[str, Any]:
+        """Everything but the secret."""
+        return _out(queries.get_endpoint(endpoint_id))
 
     @operation(
-        "webhooks.endpoints.update",
+        "webhooks.update",
         permission="webhook:update",
         criticality=Criticality.NORMAL,
         body=UpdateEndpointBody,
         answer=EndpointOut,
-        errors=(NotFound, VersionConflict, UnsafeAddress, UnreadableFilter, IllegalTransition),
-        summary=_("Update, pause or resume a webhook endpoint"),
+        errors=(NotFound, VersionConflict, UnsafeAddress),
+        summary=_("Change a webhook endpoint"),
     )
-    def patch(self, call: Call[UpdateEndpointBody, None], endpoint_id: UUID) -> dict[str, Any]:
-        """Change the given members; with `If-Match` only the version that the caller has seen."""
-        changed = services.change_endpoint(
-            endpoint_id=endpoint_id,
-            url=call.body.url,
-            event_types=call.body.event_types,
-            description=call.body.description,
-            status=call.body.status,
-            context=call.context,
-            expected_version=call.if_match,
+    def patch(self, call: Call[UpdateEndpointBody, Query], *, endpoint_id: UUID) -> dict[str, Any]:
+        """Takes effect with the next batch."""
+        changes = call.body.model_dump(exclude_unset=True, exclude_none=True)
+        return _out(
+            services.update_endpoint(
+                endpoint_id=endpoint_id, context=call.context, expected_version=call.if_match, **changes
+            )
         )
-        return endpoint_out(changed)
 
     @operation(
-        "webhooks.endpoints.delete",
+        "webhooks.delete",
         permission="webhook:delete",
         criticality=Criticality.NORMAL,
+        status=204,
         errors=(NotFound,),
         summary=_("Delete a webhook endpoint"),
     )
-    def delete(self, call: Call[None, None], endpoint_id: UUID) -> None:
-        """Forget the endpoint with its deliveries."""
+    def delete(self, call: Call[None, Query], *, endpoint_id: UUID) -> None:
+        """With its deliveries; the events stay."""
         services.delete_endpoint(endpoint_id=endpoint_id, context=call.context)
 
 
-class EndpointReplay(Endpoint):
-    """Sending again."""
+class EndpointPause(Endpoint):
+    """Stop sending."""
 
     @operation(
-        "webhooks.endpoints.replay",
+        "webhooks.pause",
+        permission="webhook:update",
+        criticality=Criticality.NORMAL,
+        answer=EndpointOut,
+        errors=(NotFound, VersionConflict, IllegalTransition),
+        summary=_("Pause a webhook endpoint"),
+    )
+    def post(self, call: Call[None, Query], *, endpoint_id: UUID) -> dict[str, Any]:
+        """Events wait until the endpoint is activated again."""
+        return _out(
+            services.pause_endpoint(endpoint_id=endpoint_id, context=call.context, expected_version=call.if_match)
+        )
+
+
+class EndpointActivation(Endpoint):
+    """Send again."""
+
+    @operation(
+        "webhooks.activate",
+        permission="webhook:update",
+        criticality=Criticality.NORMAL,
+        answer=EndpointOut,
+        errors=(NotFound, VersionConflict, IllegalTransition),
+        summary=_("Activate a webhook endpoint"),
+    )
+    def post(self, call: Call[None, Query], *, endpoint_id: UUID) -> dict[str, Any]:
+        """Begins with what waited."""
+        return _out(
+            services.activate_endpoint(endpoint_id=endpoint_id, context=call.context, expected_version=call.if_match)
+        )
+
+
+class EndpointReplay(Endpoint):
+    """Send the past again."""
+
+    @operation(
+        "webhooks.replay",
         permission="webhook:replay",
         criticality=Criticality.LOW,
         body=ReplayBody,
         answer=ReplayOut,
+        status=202,
         errors=(NotFound,),
-        summary=_("Send events again"),
-        example={"after": 0},
+        summary=_("Replay events to a webhook endpoint"),
     )
-    def post(self, call: Call[ReplayBody, None], endpoint_id: UUID) -> dict[str, Any]:
-        """Everything behind a position, in order; receivers know repeated events by their id."""
+    def post(self, call: Call[ReplayBody, Query], *, endpoint_id: UUID) -> dict[str, Any]:
+        """Receivers know repeated events by `webhook-id`."""
         positions = services.replay_endpoint(endpoint_id=endpoint_id, after=call.body.after, context=call.context)
         return {"positions": positions}
 
 
-class DeliveryCollection(Endpoint):
-    """The log of attempts."""
+class EndpointTest(Endpoint):
+    """Send a test message."""
 
     @operation(
-        "webhooks.deliveries.list",
-        permission="webhook:read",
+        "webhooks.test",
+        permission="webhook:update",
+        criticality=Criticality.LOW,
+        answer=TestOut,
+        errors=(NotFound,),
+        summary=_("Send a test message to a webhook endpoint"),
+    )
+    def post(self, call: Call[None, Query], *, endpoint_id: UUID) -> dict[str, Any]:
+        """A signed `webhooks.test.v1`, sent at once; it is no event of the log."""
+        result = probe.send_test(endpoint_id=endpoint_id, context=call.context)
+        return {
+            "succeeded": result.succeeded,
+            "status_code": result.status_code,
+            "duration_ms": result.duration_ms,
+            "error": result.error,
+            "response_excerpt": result.excerpt,
+        }
+
+
+class DeliveryCollection(Endpoint):
+    """The attempts."""
+
+    @operation(
+        "deliveries.list",
+        permission="delivery:read",
         criticality=Criticality.LOW,
         query=DeliveryFilter,
         answer=Page[DeliveryOut],
-        summary=_("List delivery attempts"),
+        summary=_("List webhook deliveries"),
     )
     def get(self, call: Call[None, DeliveryFilter]) -> dict[str, Any]:
         """Newest first."""
         given = call.query
-        found = queries.deliveries(endpoint_id=given.endpoint, event_id=given.event, succeeded=given.succeeded)
-        return paginate(found, call, to_dict=delivery_out, ordering=("-id",))
+        found = queries.deliveries(
+            endpoint_id=given.endpoint, event_id=given.event, stream=given.stream, succeeded=given.succeeded
+        )
+        return paginate(found, call, to_dict=delivery_out)
+
+
+def _out(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    return endpoint_out(endpoint, queries.lags().get(str(endpoint.pk), 0))

@@ -76,9 +76,13 @@ def test_append_outside_a_unit_of_work_is_refused(acme):
 
 
 def test_parallel_writer_of_the_same_version_gets_a_conflict(live_acme):
-    with elsewhere() as call, pytest.raises(VersionConflict) as refused, unit_of_work() as uow:
-        uow.record(ThingPoked(thing="a"), new_stream=True)
-        call(poke, "a").result(10)
+    def write_late(call) -> None:
+        with unit_of_work() as uow:
+            uow.record(ThingPoked(thing="a"), new_stream=True)
+            call(poke, "a").result(10)
+
+    with elsewhere() as call, pytest.raises(VersionConflict) as refused:
+        write_late(call)
 
     assert refused.value.context == {"resource": "thing-a", "current": 1}
     assert versions("thing-a") == [1]
