@@ -98,7 +98,8 @@ def task(
 
         if every is not None:
             app.conf.beat_schedule[name] = {"task": name, "schedule": every, "options": {"expires": max(every, 2.0)}}
-        return cast("RegisteredTask", app.task(name=name, **options)(run))
+        register: Any = app.task  # typed upstream without its return value
+        return cast("RegisteredTask", register(name=name, **options)(run))
 
     return decorate
 
