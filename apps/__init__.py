@@ -1,0 +1,1 @@
+"""One Django app per domain; `docs/architecture.md` tells the floors."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One deed. `action` is `resource:verb`; `target` is the id of the thing; `details` are primitives without secrets."""
+    """One deed. `action` is `resource:verb`; `target` is the id of the thing; `details` hold no secrets."""
 
     action: str
     target: str = ""
@@ -19,7 +19,7 @@ class AuditEntry:
 
 
 class AuditWriter(Protocol):
-    """Port: stores entries of the current scope inside the open transaction; actor, trace and address come from the context."""
+    """Port: stores entries in the open transaction; actor, trace and address come from the context."""
 
     def write(self, entries: Sequence[AuditEntry]) -> None:
         """Append the entries in one statement."""

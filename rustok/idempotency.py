@@ -1,7 +1,7 @@
 """The idempotency port (R20): one effect per key, the stored answer replayed.
 
-The wrapper opens the outer unit of work, so that the answer commits with the effect (trap 36): a crash before commit
-leaves nothing, a crash after it leaves both. A parallel second call waits for the first on the unique key, then replays.
+The wrapper opens the outer unit of work, so that the answer commits with the effect (trap 36): a crash before
+commit leaves nothing, a crash after it leaves both. A parallel second call waits for the first on the unique key, then replays.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class IdempotencyStore(Protocol):
         """Remember the answer of a claimed key."""
 
 
-def run_once(*, key: str, scope: str, fingerprint: str, effect: Callable[[], StoredAnswer]) -> tuple[StoredAnswer, bool]:
+def run_once(
+    *, key: str, scope: str, fingerprint: str, effect: Callable[[], StoredAnswer]
+) -> tuple[StoredAnswer, bool]:
     """Run `effect` at most once per (scope, key); return its answer and whether it was replayed.
 
     `scope` names caller and operation. Costs two statements. A refused effect rolls everything back, the key included,

@@ -24,7 +24,7 @@ class Criticality(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that can be asked of the platform. `permission` is `resource:action`, PUBLIC or INTERNAL (machine work)."""
+    """One thing that can be asked for. `permission` is `resource:action`, PUBLIC or INTERNAL (machine work)."""
 
     name: str
     kind: str

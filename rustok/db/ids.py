@@ -1,4 +1,4 @@
-"""Keys: UUIDv7 (RFC 9562 section 5.7), time ordered, made by the application so that a row knows its key before INSERT."""
+"""Keys: UUIDv7 (RFC 9562 section 5.7), time ordered, known before INSERT."""
 
 from __future__ import annotations
 

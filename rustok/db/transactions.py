@@ -33,7 +33,7 @@ class TransactionRequired(RuntimeError):
 
 
 class TransactionDoomed(RuntimeError):
-    """An inner block failed, somebody swallowed its error, and the outer block then tried to commit. Let the error pass."""
+    """An inner block failed and somebody swallowed its error before the outer commit. Let the error pass."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class UnitOfWork:
     _entries: list[AuditEntry] = field(default_factory=list)
 
     def record(self, *events: DomainEvent, new_stream: bool = False) -> None:
-        """Publish facts. `new_stream` says that this transaction creates the aggregate, which saves reading its version."""
+        """Publish facts. `new_stream`: this transaction creates the aggregate, so no version has to be read."""
         self._events.extend(events)
         if new_stream:
             self._new_streams.update(event.stream for event in events)

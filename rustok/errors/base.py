@@ -62,7 +62,7 @@ class DomainError(Exception):
     """A refusal that people and programs can act on.
 
     Subclasses that set `code` are registered in the catalogue; two classes with one code fail at import time.
-    `context` holds the facts of this refusal: they fill `message` and are shown to the caller, so never put secrets there.
+    `context` holds the facts of this refusal: they fill `message` and reach the caller: no secrets.
     """
 
     code: ClassVar[int] = 5000
