@@ -1,7 +1,8 @@
 """The idempotency port (R20): one effect per key, the stored answer replayed.
 
-The wrapper opens the outer unit of work, so that the answer commits with the effect (trap 36): a crash before
-commit leaves nothing, a crash after it leaves both. A parallel second call waits for the first on the unique key, then replays.
+The wrapper opens the outer unit of work, so that the answer commits with the effect (trap 36): a crash before commit
+leaves nothing, a crash after it leaves both. A parallel second call waits for the first on the unique key, and then
+replays.
 """
 
 from __future__ import annotations
