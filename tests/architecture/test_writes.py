@@ -14,6 +14,8 @@ SQL = re.compile(
 ROOMS = {"models", "services"}
 # Mechanisms that are themselves the writing half of a kernel port or of the log. Each line says which.
 MECHANISMS = {
+    "apps/demo/receiver.py": "plays another company's server: notes what arrives",
+    "apps/demo/subscribing.py": "its agreement with each shop",
     "apps/events/": "the log: recorder, numbering, relay and its bookkeeping rows",
     "apps/operations/": "small tables behind kernel ports: wake-ups, leases, idempotency",
     "apps/security/audit.py": "the audit port",
