@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Final, TextIO
 
 BAR_WIDTH: Final = 28
@@ -22,7 +23,7 @@ _BETWEEN_LINES: Final = 5.0  # seconds, elsewhere
 
 
 class ProgressBar:
-    """How far one piece of work is. `total` 0 means unknown: then only the count is shown."""
+    """How far one piece of work is. `total` 0 means unknown: then only the count is shown. Threads may share it."""
 
     def __init__(self, title: str, *, total: int, stream: TextIO) -> None:
         """Start the clock; nothing is shown yet."""
@@ -34,15 +35,17 @@ class ProgressBar:
         self._live = stream.isatty()
         self._started = time.monotonic()
         self._shown_at = self._started if not self._live else 0.0
+        self._lock = Lock()
 
     def advance(self, steps: int = 1, *, note: str = "") -> None:
         """Count `steps` as done; show it unless that was just done. `note` stands at the end of the line."""
-        self.done += steps
-        self.note = note or self.note
-        now = time.monotonic()
-        if now - self._shown_at >= (_BETWEEN_FRAMES if self._live else _BETWEEN_LINES):
-            self._shown_at = now
-            self._show("\r" if self._live else "", "" if self._live else "\n")
+        with self._lock:
+            self.done += steps
+            self.note = note or self.note
+            now = time.monotonic()
+            if now - self._shown_at >= (_BETWEEN_FRAMES if self._live else _BETWEEN_LINES):
+                self._shown_at = now
+                self._show("\r" if self._live else "", "" if self._live else "\n")
 
     def finish(self) -> None:
         """Show the final state on a line of its own."""

@@ -51,13 +51,16 @@ def shop(store: Store, known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _account(username: str, role: str, known: dict[str, Any]) -> dict[str, str]:
-    """The user with a password that we know: the remembered one, or a new one."""
+    """The user with the remembered password, or a new one where none is remembered.
+
+    Whoever has changed the password since knows it: it is not set back.
+    """
     user = find_user(username=username)
     password = known.get("password", "")
     if user is None:
         password = secrets.token_urlsafe(12)
         create_user(username=username, password=password, role=role, context=current())
-    elif not (password and user.check_password(password)):
+    elif not password:
         password = secrets.token_urlsafe(12)
         set_password(user=user, password=password, context=current())
     return {"username": username, "password": password}

@@ -13,12 +13,16 @@ from rustok.db.ids import Entity
 
 
 class Subscription(Entity):
-    """One shop whose events the receiver takes. `refused` counts requests without a valid signature."""
+    """One shop whose events the receiver takes. `refused` counts requests without a valid signature.
+
+    `loaded` says what the demo has put into the shop, once it is complete.
+    """
 
     slug = models.CharField(_("slug"), max_length=63, unique=True)
     name = models.CharField(_("name"), max_length=200)
     refused = models.PositiveBigIntegerField(_("refused requests"), default=0)
     refused_at = models.DateTimeField(_("last refusal"), null=True, blank=True)
+    loaded = models.JSONField(_("loaded data"), default=dict)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

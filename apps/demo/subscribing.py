@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64encode
-from typing import Final
+from typing import Any, Final
 
 from apps.demo.models import Subscription
 from apps.demo.stores import Store
@@ -39,3 +39,13 @@ def connect(store: Store) -> None:
         create_endpoint(url=url, secret=secret_for(store.slug), description=DESCRIPTION, after=0, context=current())
     elif known.url != url:
         update_endpoint(endpoint_id=known.pk, url=url, context=current())
+
+
+def loaded(store: Store) -> dict[str, Any]:
+    """What the demo has put into the shop; empty until it is complete. Runs in the platform scope."""
+    return dict(Subscription.objects.filter(slug=store.slug).values_list("loaded", flat=True).first() or {})
+
+
+def note_loaded(store: Store, facts: dict[str, Any]) -> None:
+    """Remember that the shop is complete. Runs in the platform scope."""
+    Subscription.objects.filter(slug=store.slug).update(loaded=facts)

@@ -31,7 +31,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 240.0
 STOP_SECONDS = 30.0
 _MARKS = {"web": "granian", "worker1": "worker1@", "worker2": "worker2@", "beat": " beat "}
-_SERVERS = ("RUSTOK_DATABASE_URL", "RUSTOK_BROKER_URL", "RUSTOK_REDIS_URL", "RUSTOK_SECRET_KEY")
+# Ours must not lead the subject to our servers, nor make each of its processes compile everything afresh.
+_NOT_PASSED = (
+    "RUSTOK_DATABASE_URL",
+    "RUSTOK_BROKER_URL",
+    "RUSTOK_REDIS_URL",
+    "RUSTOK_SECRET_KEY",
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 class StackFailed(RuntimeError):
@@ -66,7 +73,7 @@ class Stack:
         """Start on free ports and wait for `ready:`; `data` None means a new directory that is removed at the end."""
         place = data or Path(tempfile.mkdtemp(prefix="rk-rig-"))
         port = free_port()
-        clean = {name: value for name, value in os.environ.items() if name not in _SERVERS}
+        clean = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
         wanted = {"RUSTOK_DATA_DIR": str(place), "RUSTOK_PORT": str(port), "RUSTOK_DEMO_BASKETS": str(demo_baskets)}
         place.mkdir(parents=True, exist_ok=True)
         log = place / "supervisor.log"
