@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
+from apps.events.json_types import object_schema
 from rustok.events import DomainEvent, event_types
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -23,49 +22,34 @@ def published() -> dict[str, type[DomainEvent]]:
 
 def schema_of(event: type[DomainEvent]) -> dict[str, Any]:
     """The JSON Schema of an event's `data`."""
-    schema = TypeAdapter(event).json_schema(mode="serialization")
-    return {"$schema": DIALECT, "$id": f"urn:rustok:event:{event.wire_type()}", **schema}
+    return {"$schema": DIALECT, "$id": f"urn:rustok:event:{event.wire_type()}", **object_schema(event)}
 
 
 def breaking_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Why readers of the old schema could fail on the new one; empty when they cannot.
 
-    Compared member by member through local definitions: members may be added, not removed or changed, and one that was
-    always there must stay so.
+    Compared member by member: members may be added, not removed or changed, and one that was always there must stay so.
     """
-    return list(_differences(_resolved(old, old), _resolved(new, new), path=""))
+    return list(_differences(old, new, path=""))
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[str]:
-    before, after = old.get("properties"), new.get("properties")
-    if before is None or after is None:
-        if _meaning(old) != _meaning(new):
-            yield f"{path or '/'}: changed its type"
-        return
-    for name in sorted(set(old.get("required", ())) - set(new.get("required", ()))):
-        yield f"{path}/{name}: is no longer always there"
-    for name, member in before.items():
-        if name not in after:
-            yield f"{path}/{name}: is gone"
+    if "properties" in old and "properties" in new:
+        yield from _member_differences(old, new, path)
+    elif "items" in old and "items" in new:
+        yield from _differences(old["items"], new["items"], f"{path}[]")
+    elif _without_texts(old) != _without_texts(new):
+        yield f"{path or '/'}: changed its type"
+
+
+def _member_differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[str]:
+    after = new["properties"]
+    for name, member in old["properties"].items():
+        if name not in after or (name in old["required"] and name not in new["required"]):
+            yield f"{path}/{name}: is not always there any more"
         else:
             yield from _differences(member, after[name], f"{path}/{name}")
 
 
-def _meaning(schema: Any) -> Any:
-    """What a reader relies on: everything but texts and defaults."""
-    if isinstance(schema, Mapping):
-        return {k: _meaning(v) for k, v in schema.items() if k not in ("title", "description", "default", "$defs")}
-    if isinstance(schema, list):
-        return [_meaning(item) for item in schema]
-    return schema
-
-
-def _resolved(schema: Any, root: Mapping[str, Any]) -> Any:
-    """The schema with local references replaced; event data do not recurse."""
-    if isinstance(schema, Mapping):
-        if "$ref" in schema:
-            return _resolved(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
-        return {name: _resolved(value, root) for name, value in schema.items() if name != "$defs"}
-    if isinstance(schema, list):
-        return [_resolved(item, root) for item in schema]
-    return schema
+def _without_texts(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in schema.items() if name not in ("title", "description")}

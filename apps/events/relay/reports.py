@@ -25,6 +25,7 @@ class RelayReport:
     parked: int = 0
     dead: int = 0
     lost_leases: int = 0
+    left_over: bool = False
 
     def add(self, turn: TurnReport) -> None:
         """Count one turn in."""

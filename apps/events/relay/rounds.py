@@ -50,7 +50,7 @@ def run(*, seconds: float, report: RelayReport | None = None, tenant_id: UUID | 
 def drain(*, seconds: float = 60.0, tenant_id: UUID | None = None) -> RelayReport:
     """Relay here until nothing is due now (back-offs are not waited for) or the time is up; for commands and tests."""
     report = RelayReport()
-    run(seconds=seconds, report=report, tenant_id=tenant_id)
+    report.left_over = run(seconds=seconds, report=report, tenant_id=tenant_id)
     return report
 
 

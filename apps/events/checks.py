@@ -1,0 +1,36 @@
+"""Whether the relay keeps up: how long the partition that has waited longest for its turn has waited."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apps.operations.wakeups import DUES, WAKEUPS
+from rustok.db.shared import shared_rows
+from rustok.health import Check, CheckFailed, Observation, register
+from rustok.operations import Criticality
+
+LATE_SECONDS: Final = 15.0
+STUCK_SECONDS: Final = 60.0
+
+# Partitions under a living lease are being served; the marks of transactions that nobody has numbered yet count as well
+# (their UUIDv7 begins with the time in milliseconds, RFC 9562 section 5.7).
+_WAITING: Final = f"""
+    SELECT greatest(
+        (SELECT extract(epoch FROM now() - min(due_at)) FROM {DUES}
+         WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())),
+        (SELECT extract(epoch FROM now()) - ('x' || left(replace(min(id::text), '-', ''), 12))::bit(48)::bigint / 1000.0
+         FROM {WAKEUPS}),
+        0)::float8
+"""  # noqa: S608 - constants only
+
+
+def relay() -> Observation:
+    """The value is the longest wait for a turn, in seconds, over all tenants. One statement."""
+    waited = round(float(shared_rows(_WAITING)[0][0]), 1)
+    if waited > STUCK_SECONDS:
+        raise CheckFailed(f"a subscription has waited {waited:.0f} s for its turn: too few workers, or none")
+    warning = "deliveries are late" if waited > LATE_SECONDS else ""
+    return Observation(value=waited, unit="s", warning=warning)
+
+
+register(Check(name="relay", run=relay, interval=10, timeout=5, criticality=Criticality.HIGH))

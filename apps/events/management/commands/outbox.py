@@ -1,0 +1,119 @@
+"""`manage.py outbox status|drain|dlq|redrive`: what waits to be delivered, and what could not be."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
+
+from apps.events import queries, services
+from apps.events.management.logs import add_log_options, at_the_command_line, chosen_logs, shown
+from apps.events.models import DeadLetter
+from apps.events.relay.rounds import drain
+from rustok.audit import AuditEntry
+from rustok.db.transactions import unit_of_work
+
+
+class Command(BaseCommand):
+    """Looks after deliveries."""
+
+    help = "Show and drain what waits to be delivered; list and redrive dead letters."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the verbs and their options."""
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="status|drain|dlq|redrive")
+        status = verbs.add_parser("status", help="every subscription with its backlog")
+        draining = verbs.add_parser("drain", help="number and deliver here until nothing is due")
+        draining.add_argument("--seconds", type=float, default=60.0, help="time limit (default: 60)")
+        letters = verbs.add_parser("dlq", help="the dead letters of one log")
+        redrive = verbs.add_parser("redrive", help="try dead letters of one log again")
+        redrive.add_argument("--dry-run", action="store_true", help="only show what would be tried")
+        redrive.add_argument("--all", action="store_true", help="every dead letter of the log")
+        for verb in (letters, redrive):
+            verb.add_argument("--id", type=UUID, nargs="+", action="extend", help="these dead letters")
+            verb.add_argument("--type", help="events of this type, as orders.order_placed.v1")
+            verb.add_argument("--subscription", help="of this subscription")
+            verb.add_argument("--from-position", type=int, help="first position of a range")
+            verb.add_argument("--to-position", type=int, help="last position of a range")
+        for verb in (status, draining, letters, redrive):
+            add_log_options(verb, required=verb in (letters, redrive))
+            verb.add_argument("--json", action="store_true", help="print facts as JSON")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Do it; one clear line and exit code 1 on failure."""
+        with at_the_command_line():
+            facts = getattr(self, f"_{options['verb']}")(options)
+        self.stdout.write(shown(facts, as_json=options["json"]))
+
+    def _status(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        facts: list[dict[str, Any]] = []
+        for log in chosen_logs(options):
+            with log.scope():
+                facts += [
+                    {
+                        "log": log.name,
+                        "subscription": state.name,
+                        "status": state.status,
+                        "cursor": state.cursor,
+                        "waiting": state.waiting,
+                        "oldest_seconds": round(state.oldest_seconds, 1),
+                        "parked": state.parked,
+                        "dead": state.dead,
+                    }
+                    for state in queries.subscription_states()
+                ]
+        return facts
+
+    def _drain(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        named = options["tenant"] or options["platform"]
+        log_id = chosen_logs(options)[0].id if named else None
+        report = drain(seconds=options["seconds"], tenant_id=log_id)
+        if report.left_over:
+            raise CommandError(f"time ran out after {report.delivered} deliveries; more is due")
+        counted = ("numbered", "delivered", "parked", "dead")
+        return [{name: getattr(report, name) for name in counted}]
+
+    def _dlq(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        (log,) = chosen_logs(options)
+        with log.scope():
+            return [_letter_facts(letter) for letter in _letters(options)]
+
+    def _redrive(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        narrowed = ("id", "type", "subscription", "from_position", "to_position")
+        if not options["all"] and all(options[name] is None for name in narrowed):
+            raise CommandError("say which: --id, --type, --subscription, a range of positions, or --all")
+        (log,) = chosen_logs(options)
+        with log.scope():
+            letters = _letters(options)
+            if options["dry_run"]:
+                return [_letter_facts(letter) for letter in letters]
+            with unit_of_work() as uow:
+                count = services.redrive(letters=letters)
+                uow.audit(AuditEntry(action="delivery:redrive", target=log.name, details={"count": count}))
+            return [{"redriven": count}]
+
+
+def _letters(options: dict[str, Any]) -> QuerySet[DeadLetter]:
+    letters = queries.dead_letters(subscription=options["subscription"], event_type=options["type"], ids=options["id"])
+    if options["from_position"] is not None:
+        letters = letters.filter(position__gte=options["from_position"])
+    if options["to_position"] is not None:
+        letters = letters.filter(position__lte=options["to_position"])
+    return letters
+
+
+def _letter_facts(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": str(letter.pk),
+        "subscription": letter.subscription.name,
+        "event": str(letter.event_id),
+        "type": letter.type,
+        "stream": letter.stream,
+        "position": letter.position,
+        "attempts": letter.attempts,
+        "died_at": letter.died_at.isoformat(timespec="seconds"),
+        "reason": letter.reason,
+    }
