@@ -84,6 +84,10 @@ class Directory:
         """Ask for changes at the next look-up; the process that made a change calls it after its commit."""
         self._checked_at = float("-inf")
 
+    def size(self) -> int:
+        """How many answers are remembered, unknown ones included."""
+        return len(self._known) + len(self._unknown)
+
     def _get(self, key: Key, *, shown: str) -> TenantRef:
         self._ensure_checked()
         entry = self._known.get(key) or self._unknown.get(key)

@@ -22,7 +22,8 @@ def normalise(authority: str) -> str:
 
     IP literals come back in canonical form. Raises MalformedHost for anything that is no `host[:port]`.
     """
-    match = _AUTHORITY.fullmatch(authority) if authority.isprintable() else None
+    text = _decoded(authority)
+    match = _AUTHORITY.fullmatch(text) if text.isprintable() else None
     if match is None or int(match["port"] or 0) > 65_535:
         raise MalformedHost
     host = match["host"]
@@ -35,13 +36,21 @@ def normalise(authority: str) -> str:
     return _ipv4(host) if labels[-1].isdigit() else host
 
 
+def _decoded(authority: str) -> str:
+    """WSGI hands header bytes over as Latin-1 (PEP 3333); a U-label in them is UTF-8."""
+    if authority.isascii():
+        return authority
+    try:
+        return authority.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        raise MalformedHost from None
+
+
 def _ascii(host: str) -> str:
     if host.isascii() and "xn--" not in host.lower():
         return host
     try:
-        # WSGI hands header bytes over as Latin-1 (PEP 3333); a U-label is UTF-8.
-        text = host if host.isascii() else host.encode("latin-1").decode("utf-8")
-        return idna.encode(text.removesuffix("."), uts46=True).decode("ascii")
+        return idna.encode(host.removesuffix("."), uts46=True).decode("ascii")
     except UnicodeError:  # idna.IDNAError is one
         raise MalformedHost from None
 
