@@ -1,0 +1,118 @@
+"""The checks of every installation, against the real servers of the tests and against none."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from apps.health import checks, tasks
+from apps.health.queries import last_heartbeat, workers_seen_since
+from apps.health.services import record_heartbeat
+from rustok.config import config
+from rustok.health import CheckFailed
+from rustok.health import checks as registered
+
+
+def test_postgresql_answers_with_a_round_trip_time():
+    probe = checks.DatabaseProbe()
+
+    assert probe().value > 0
+    assert probe().unit == "ms"
+    probe.close()
+
+
+def test_a_probe_recovers_from_a_lost_connection():
+    probe = checks.DatabaseProbe()
+    probe()
+    probe._connection.close()
+
+    assert probe().value > 0
+    probe.close()
+
+
+def test_no_postgresql_is_told_without_its_address(monkeypatch):
+    gone = config().model_copy(update={"database_url": type(config().database_url)("postgresql://u:pw@127.0.0.1:1/x")})
+    monkeypatch.setattr("apps.health.checks.config", lambda: gone)
+
+    with pytest.raises(CheckFailed, match=r"^PostgreSQL does not answer$"):
+        checks.DatabaseProbe()()
+
+
+def test_the_broker_says_how_many_messages_wait():
+    assert checks.broker().unit == "messages"
+
+
+def test_a_dead_broker_is_told(monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise OperationalError("refused")
+
+    monkeypatch.setattr(checks.celery_app, "connection_for_read", refuse)
+
+    with pytest.raises(CheckFailed, match="broker"):
+        checks.broker()
+
+
+def test_the_cache_keeps_what_it_is_given(db):
+    assert checks.cache_round_trip().warning == ""
+
+
+def test_a_database_with_all_migrations_passes(db):
+    assert checks.migrations().value == 0
+
+
+def test_a_pending_migration_is_named(db, monkeypatch):
+    monkeypatch.setattr(checks, "_on_disk", lambda: frozenset({("orders", "9999_future")}))
+
+    with pytest.raises(CheckFailed, match=r"orders\.9999_future"):
+        checks.migrations()
+
+
+def test_the_disk_has_room():
+    assert 0 < checks.disk().value <= 100
+
+
+@pytest.mark.parametrize(("free", "outcome"), [(2, "fails"), (5, "little space left"), (50, "")])
+def test_a_filling_disk_warns_then_fails(monkeypatch, free, outcome):
+    usage = type("Usage", (), {"free": free, "total": 100})
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _place: usage)
+
+    if outcome == "fails":
+        with pytest.raises(CheckFailed):
+            checks.disk()
+    else:
+        assert checks.disk().warning == outcome
+
+
+def test_without_any_heartbeat_workers_are_not_trusted(db):
+    with pytest.raises(CheckFailed, match="yet"):
+        checks.workers()
+
+
+def test_a_worker_proves_itself_by_a_finished_task(db):
+    tasks.heartbeat()
+
+    assert checks.workers().value == 1
+
+
+def test_an_old_heartbeat_is_no_proof(platform):
+    record_heartbeat(worker="w1", at=timezone.now() - timedelta(minutes=2))
+
+    with pytest.raises(CheckFailed, match=r"12[0-9] s"):
+        checks.workers()
+
+
+def test_a_worker_has_one_row_and_gone_ones_are_forgotten(platform):
+    now = timezone.now()
+    record_heartbeat(worker="gone", at=now - timedelta(days=2))
+    record_heartbeat(worker="w1", at=now - timedelta(seconds=10))
+    record_heartbeat(worker="w1", at=now)
+
+    assert last_heartbeat() == now
+    assert workers_seen_since(now - timedelta(days=3)) == 1
+
+
+def test_every_check_is_quick_to_notice_and_explained():
+    for check in registered():
+        assert check.timeout <= check.interval, check.name
+        assert check.run.__doc__ or type(check.run).__doc__
