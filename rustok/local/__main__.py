@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import os
 import shlex
 import signal
 import subprocess
 import sys
 
+from rustok.local import processes
 from rustok.local.errors import StackError
 from rustok.local.layout import Layout
 from rustok.local.stack import Stack
@@ -51,7 +51,7 @@ def execute(stack: Stack, command: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # until the command runs
     with stack.in_use() as urls:
         try:
-            child = subprocess.Popen(command, env={**os.environ, **urls})
+            child = subprocess.Popen(command, env=processes.environment(urls))
         except OSError as error:
             raise StackError(f"cannot run {command[0]}: {error.strerror}") from error
         # Ctrl-C reaches the command by the terminal; we stay to stop the servers after it.

@@ -1,6 +1,5 @@
 """One supervised process: started in its own group, restarted with back-off, ended with everything it started."""
 
-import os
 import signal
 import subprocess
 import time
@@ -92,4 +91,4 @@ def _ending(code: int) -> str:
 
 def environment(data: Path, extra: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a supervised process: ours, `extra`, and the mark for the next start."""
-    return {**os.environ, **extra, processes.MARK: str(data), "PYTHONUNBUFFERED": "1"}
+    return processes.environment({**extra, processes.MARK: str(data), "PYTHONUNBUFFERED": "1"})
