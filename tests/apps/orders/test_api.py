@@ -83,7 +83,7 @@ class TestPlace:
             ({"currency": "EUR"}, 422, 3101),
             ({"currency": "XXX"}, 400, 2008),
             ({"currency": "usd"}, 400, 2001),
-            ({"customer": str(uuid4())}, 400, 2001),
+            ({"customer": "01a20000-0000-7000-8000-000000000000"}, 400, 2001),
             ({"customer": "me"}, 400, 2001),
             ({"lines": []}, 400, 2001),
             ({"lines": [{"sku": "TEA", "quantity": 1}] * 501}, 400, 2001),
