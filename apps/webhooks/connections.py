@@ -157,6 +157,14 @@ class Keeper:
         kept.target = target  # the path may be another one
         return kept
 
+    def close_all(self) -> None:
+        """Hang up every idle connection."""
+        with self._lock:
+            idle = list(self._idle.values())
+            self._idle.clear()
+        for connection in idle:
+            connection.close()
+
     def give_back(self, connection: Connection) -> None:
         """Keep it for the next turn."""
         connection.idle_since = time.monotonic()

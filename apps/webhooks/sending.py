@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,8 @@ _UNAVAILABLE: Final = frozenset({429, 502, 503, 504})
 _USER_AGENT: Final = "RusToK-Webhooks/1.0"
 
 _keeper: Final = Keeper()
+close_idle: Final = _keeper.close_all
+atexit.register(close_idle)
 
 
 @dataclass(frozen=True, slots=True)

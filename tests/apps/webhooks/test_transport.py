@@ -1,0 +1,128 @@
+"""From a fact to the receiver: signed CloudEvents, in order, every attempt in the log, failures judged."""
+
+from __future__ import annotations
+
+import pytest
+from standardwebhooks import Webhook
+
+from apps.events.models import ParkedKey
+from apps.events.transports import Refused
+from apps.webhooks.connections import Reply
+from apps.webhooks.models import Delivery, WebhookEndpoint
+from apps.webhooks.sending import judge
+from apps.webhooks.services import activate_endpoint, create_endpoint
+from tests.support.events import end_waiting, poke, relay
+from tests.support.receiver import OK, allowing, status
+
+
+@pytest.fixture
+def endpoint(acme, context, receiver):
+    relay()
+    return create_endpoint(url=receiver.url, event_types=["testkit.*"], context=context)
+
+
+def test_receiver_gets_a_signed_cloud_event(endpoint, receiver, acme, context):
+    poke("a")
+    relay()
+
+    got = receiver.got[0]
+    Webhook(endpoint.secret).verify(got.body, got.headers)
+    event = got.event
+    assert got.headers["webhook-id"] == event["id"]
+    assert got.headers["traceparent"] == context.trace.traceparent
+    assert got.headers["content-type"].startswith("application/cloudevents+json")
+    assert (event["specversion"], event["type"], event["subject"]) == ("1.0", "testkit.thing_poked.v1", "thing-a")
+    assert event["source"].endswith(f"/tenants/{acme.slug}")
+    assert event["data"] == {"thing": "a", "n": 0}
+
+
+def test_events_of_a_stream_arrive_in_order_on_few_connections(endpoint, receiver):
+    for _ in range(5):
+        poke(*"abc")
+    relay()
+
+    for name in "abc":
+        versions = [got.event["streamversion"] for got in receiver.got if got.event["subject"] == f"thing-{name}"]
+        assert versions == [1, 2, 3, 4, 5]
+    assert len({got.connection for got in receiver.got}) == 1
+
+
+def test_every_attempt_is_logged(endpoint, receiver):
+    receiver.answer = lambda _got: status("500 Oops", b"no tea today")
+    poke("a")
+    relay()
+    receiver.answer = lambda _got: OK
+    end_waiting()
+    relay()
+
+    failed, delivered = Delivery.objects.order_by("id")
+    assert (failed.succeeded, failed.status_code, failed.response_excerpt) == (False, 500, "no tea today")
+    assert (failed.error, delivered.succeeded, delivered.status_code) == ("HTTP 500", True, 204)
+    assert failed.event_id == delivered.event_id
+
+
+def test_retry_has_the_same_id(endpoint, receiver):
+    receiver.answer = lambda _got: status("500 Oops")
+    poke("a")
+    relay()
+    receiver.answer = lambda _got: OK
+    end_waiting()
+    relay()
+
+    assert len({got.headers["webhook-id"] for got in receiver.got}) == 1
+
+
+def test_hanging_receiver_is_given_up_in_time(endpoint, receiver, monkeypatch):
+    receiver.answer = lambda _got: [b"HTTP/1.1 200 OK\r\n"]
+    poke("a")
+    with allowing(monkeypatch, f"127.0.0.1:{receiver.port}", timeout=0.2):
+        relay()
+
+    assert Delivery.objects.get().error == "no answer in time"
+    assert ParkedKey.objects.count() == 1
+
+
+def test_gone_receiver_is_disabled_and_can_be_activated(endpoint, receiver, context):
+    receiver.answer = lambda _got: status("410 Gone")
+    poke("a")
+    relay()
+    assert WebhookEndpoint.objects.get().status == "disabled"
+
+    receiver.answer = lambda _got: OK
+    activate_endpoint(endpoint_id=endpoint.endpoint.pk, context=context)
+    relay()
+    assert [got.event["subject"] for got in receiver.got] == ["thing-a", "thing-a"]
+
+
+def test_address_that_turned_private_is_not_contacted(endpoint, receiver, monkeypatch):
+    poke("a")
+    with allowing(monkeypatch, "127.0.0.1:1"):
+        relay()
+
+    assert receiver.got == []
+    assert "private" in Delivery.objects.get().error or "https" in Delivery.objects.get().error
+
+
+@pytest.mark.parametrize(
+    ("code", "destination"),
+    [
+        (200, None),
+        (204, None),
+        (400, False),
+        (404, False),
+        (500, False),
+        (301, True),
+        (410, True),
+        (429, True),
+        (503, True),
+    ],
+)
+def test_status_is_judged(code, destination):
+    outcome = judge(Reply(code, None, ""))
+
+    assert (outcome.destination if isinstance(outcome, Refused) else None) is destination
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("120", 120.0), ("soon", None), ("-1", None), (None, None)])
+def test_retry_after_is_read(given, seconds):
+    assert judge(Reply(503, given, "")).retry_after == seconds
