@@ -11,16 +11,17 @@ from django.db import connection
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import Product, StockLevel, Variant
+from apps.catalog.models import Product, ProductStatus, StockLevel, Variant
 from rustok.errors.families import NotFound
 
 _OFFERS: Final = """
-SELECT v.id, v.sku, p.name, v.title, pr.amount
+SELECT v.id, v.sku, p.name, v.title, pr.amount, p.status
 FROM catalog_variant v
 JOIN catalog_product p ON p.id = v.product_id
 LEFT JOIN catalog_price pr ON pr.variant_id = v.id AND pr.currency = %s
-WHERE v.sku = ANY(%s) AND p.status = 'active'
+WHERE v.sku = ANY(%s)
 """
+# The status is looked at here, not there: before the first ANALYZE the planner would walk the index of all active ones.
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def offers(*, skus: Collection[str], currency: str) -> dict[str, Offer]:
         cursor.execute(_OFFERS, [currency, list(skus)])
         return {
             sku: Offer(variant_id, sku, f"{name}, {title}"[:255] if title else name, amount)
-            for variant_id, sku, name, title, amount in cursor.fetchall()
+            for variant_id, sku, name, title, amount, status in cursor.fetchall()
+            if status == ProductStatus.ACTIVE
         }
 
 
