@@ -13,6 +13,7 @@ from django.core.cache import cache as shared_cache
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
+from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
 
 from apps.health.queries import last_heartbeat, workers_seen_since
@@ -63,17 +64,25 @@ class DatabaseProbe:
         self._connection.execute("SELECT 1")
 
 
-def broker() -> Observation:
-    """Connect to the broker; the value is how many messages wait."""
+def broker(queue: str = "") -> Observation:
+    """Connect to the broker; the value is how many messages wait in the queue (by default Celery's)."""
     try:
         with celery_app.connection_for_read() as broker_connection:
-            queue = broker_connection.SimpleQueue(celery_app.conf.task_default_queue)
-            waiting = queue.qsize()
-            queue.close()
+            waiting = _waiting(broker_connection, queue or celery_app.conf.task_default_queue)
     except (OSError, KombuError, OperationalError):
         raise CheckFailed("the broker does not answer; deliveries wait in the database") from None
     warning = "messages wait longer than workers take them" if waiting > LONG_QUEUE else ""
     return Observation(value=waiting, unit="messages", warning=warning)
+
+
+def _waiting(broker_connection: Connection, queue: str) -> int:
+    """How many messages lie in the queue. Redis and Valkey have no empty lists: then the queue "does not exist"."""
+    channel: Any = broker_connection.default_channel
+    try:
+        declared = channel.queue_declare(queue, passive=True)
+    except broker_connection.channel_errors:
+        return 0
+    return int(declared.message_count)
 
 
 def cache_round_trip() -> Observation:

@@ -132,6 +132,11 @@ def _chain(log_format: Format) -> list[Processor]:
     return [_level, _identify, format_exc_info, _bound, _redact, render]
 
 
+def _tells_more(record: logging.LogRecord) -> bool:
+    """Of Django's lines about answers only defects: every answer has its own line, `request.finished`."""
+    return record.exc_info is not None
+
+
 class StandardHandler(logging.Handler):
     """Sends records of the standard library through the processors of our own lines."""
 
@@ -185,6 +190,8 @@ def configure(*, level: str = "INFO", log_format: Format = "json", stream: Binar
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    requests = logging.getLogger("django.request")
+    requests.filters[:] = [_tells_more]
     logging.captureWarnings(True)
 
 

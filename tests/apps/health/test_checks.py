@@ -40,7 +40,13 @@ def test_no_postgresql_is_told_without_its_address(monkeypatch):
 
 
 def test_the_broker_says_how_many_messages_wait():
-    assert checks.broker().unit == "messages"
+    assert checks.broker("health-test").value == 0
+
+    with checks.celery_app.connection_for_write() as broker, broker.SimpleQueue("health-test") as queue:
+        queue.put("one")
+        queue.put("two")
+        assert checks.broker("health-test").value == 2
+        queue.clear()
 
 
 def test_a_dead_broker_is_told(monkeypatch):

@@ -85,13 +85,13 @@ def test_platform_work_is_marked(lines):
 
 def test_records_of_the_standard_library_take_the_same_road(lines):
     with context.use(ExecutionContext(request_id="r-2")):
-        logging.getLogger("django.request").warning(
+        logging.getLogger("django.server").warning(
             "Not Found: %s", "/x", extra={"status_code": 404, "request": object()}
         )
 
     line = lines.only()
     assert line["event"] == "Not Found: /x"
-    assert (line["logger"], line["level"], line["status_code"]) == ("django.request", "warning", 404)
+    assert (line["logger"], line["level"], line["status_code"]) == ("django.server", "warning", 404)
     assert line["request_id"] == "r-2"
     assert "request" not in line
 
@@ -173,3 +173,18 @@ def test_both_ends_of_an_endless_traceback_are_kept(lines):
     assert len(told) < 13_000
     assert "first" in told
     assert "last" in told
+
+
+def test_django_does_not_tell_of_answers_a_second_time(lines):
+    logging.getLogger("django.request").warning("Not Found: %s", "/x")
+
+    assert lines.objects() == []
+
+
+def test_django_tells_of_defects(lines):
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logging.getLogger("django.request").exception("Internal Server Error: %s", "/x")
+
+    assert lines.only()["event"] == "Internal Server Error: /x"
