@@ -27,7 +27,7 @@ MULTILINE: Final = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$
 
 _BAD_LINE: Final = re.compile(rf"[{_FORBIDDEN}\ud800-\udfff]")
 _BAD_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_MAX_JSON_BYTES: Final = 16_384
+_MAX_JSON_BYTES: Final = 65_536
 _MAX_JSON_DEPTH: Final = 8
 
 
@@ -53,7 +53,7 @@ def clean(text: str, *, field: str, longest: int, required: bool = True, multili
 
 
 def clean_attributes(value: Mapping[str, Any], *, field: str = "attributes") -> dict[str, Any]:
-    """Return a copy fit for a jsonb column: at most 16 KiB, 8 levels deep, texts without control characters."""
+    """Return a copy fit for a jsonb column: at most 64 KiB, 8 levels deep, texts without control characters."""
     try:
         encoded = orjson.dumps(value)
     except (TypeError, ValueError, RecursionError):

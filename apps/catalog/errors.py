@@ -28,3 +28,11 @@ class StockBelowReserved(BusinessError):
     code = 3103
     title = _("Stock below reservations")
     message = _("%(sku)s: %(reserved)s are reserved, so %(on_hand)s on hand is not possible.")
+
+
+class StockTooLarge(BusinessError):
+    """What is already there and what was added exceed what one shelf can count."""
+
+    code = 3104
+    title = _("Stock too large")
+    message = _("%(sku)s: at most %(most)s can be on hand.")

@@ -5,6 +5,14 @@ from django.utils.translation import gettext_lazy as _
 from rustok.errors import BusinessError
 
 
+class OrderTooLarge(BusinessError):
+    """The lines together are more than one order can hold: units of one SKU, or money."""
+
+    code = 3110
+    title = _("Order too large")
+    message = _("One order holds at most %(units)s units of a SKU and a total of %(most)s minor units.")
+
+
 class OrderAlreadyProcessed(BusinessError):
     """The order has this step behind it, or its life is over. A step that comes too early is an IllegalTransition."""
 

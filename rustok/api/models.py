@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+
+from rustok.text import MULTILINE, NON_BLANK, ONE_LINE
 
 BIGINT_MAX: Final = 2**63 - 1
-_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
-_TEXT: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
 class Body(BaseModel):
@@ -34,8 +34,40 @@ class Out(BaseModel):
 
 BigInt = Annotated[int, Field(ge=-BIGINT_MAX - 1, le=BIGINT_MAX)]
 Count = Annotated[int, Field(ge=0, le=BIGINT_MAX)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_LINE)]
-OptionalLine = Annotated[str, StringConstraints(max_length=200, pattern=_LINE)]
-Text = Annotated[str, StringConstraints(max_length=4000, pattern=_TEXT)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NON_BLANK)]
+OptionalLine = Annotated[str, StringConstraints(max_length=200, pattern=ONE_LINE)]
+Text = Annotated[str, StringConstraints(max_length=4000, pattern=MULTILINE)]
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$")]
 """The ISO 4217 form; whether the currency exists is for the domain to say."""
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254, pattern=ONE_LINE),
+    Field(json_schema_extra={"anyOf": [{"format": "email"}, {"maxLength": 0}]}),
+]
+"""An e-mail address or nothing; validated by the domain."""
+Phone = Annotated[str, StringConstraints(max_length=16, pattern=r"^(\+[1-9][0-9]{6,14})?$")]
+"""The E.164 form or nothing; whether the number can exist is for the domain to say."""
+_NAME: Final = {"minLength": 1, "maxLength": 64, "pattern": NON_BLANK}
+_VALUE: Final[list[JsonValue]] = [
+    {"type": "string", "maxLength": 400, "pattern": MULTILINE},
+    {"type": "boolean"},
+    {"type": "number", "minimum": -(10**15), "maximum": 10**15},
+    {"type": "null"},
+]
+AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NON_BLANK)]
+AttributeValue = (
+    Annotated[str, StringConstraints(max_length=400, pattern=MULTILINE)]
+    | bool
+    | Annotated[int, Field(ge=-(10**15), le=10**15)]
+    | Annotated[float, Field(ge=-(10**15), le=10**15)]
+    | None
+)
+Attributes = Annotated[
+    dict[AttributeName, AttributeValue],
+    Field(max_length=30),
+    # said by hand: pydantic would write `patternProperties`, which lets every other name through
+    WithJsonSchema(
+        {"type": "object", "maxProperties": 30, "propertyNames": _NAME, "additionalProperties": {"anyOf": _VALUE}}
+    ),
+]
+"""Free facts about a thing: names with texts, numbers or truth values. Bounded, so that a row stays a row."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final, TypeVar
 
+import orjson
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,8 @@ _FORMS: Final[Mapping[str, tuple[re.Pattern[str], str | Promise]]] = {
     "date": (re.compile(r"\d{4}-\d{2}-\d{2}"), _("This must be a date in the form of RFC 3339.")),
     "date-time": (re.compile(r"\d{4}-\d{2}-\d{2}[Tt].+"), _("This must be a time in the form of RFC 3339.")),
 }
+_FRACTION: Final = re.compile(rb"[0-9](?:\.[0-9]|[eE])")
+_EXACT: Final = 2**53  # up to here a float holds every integer
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 _TEXTS: Final[Mapping[str, str | Promise]] = {
@@ -76,11 +79,22 @@ def translate(error: ValidationError, *, prefix: tuple[str, ...] = ()) -> Invali
 def parse_body(model: type[M], raw: bytes) -> M:
     """The body as a model. An empty body stands for `{}`, so that moves without input need none."""
     raw = raw or b"{}"
-    parse_json(raw)  # the grammar and the limits; pydantic's own parser is laxer about both
+    document = parse_json(raw)  # the grammar and the limits; pydantic's own parser is laxer about both
+    if _FRACTION.search(raw):
+        raw = orjson.dumps(_whole(document))
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
         raise translate(error) from None
+
+
+def _whole(value: Any) -> Any:
+    """The document with `2.0` as `2`: JSON has one kind of number, and JSON Schema takes both for an integer."""
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT else value
 
 
 def parse_query(model: type[M], query: QueryDict) -> M:

@@ -59,7 +59,7 @@ def _nested(levels: int) -> dict[str, Any]:
         {"a": "b\x00"},
         {"a\x00": 1},
         {"a": [{"b": ["\x01"]}]},
-        {"a": "x" * 17_000},
+        {"a": "x" * 66_000},
         {"a": object()},
         {"a": 2**70},
         _nested(9),

@@ -78,7 +78,7 @@ class ProductDetail(Endpoint):
         criticality=Criticality.NORMAL,
         body=UpdateProductBody,
         answer=ProductOut,
-        errors=(NotFound, VersionConflict),
+        errors=(NotFound, VersionConflict, DuplicateEntry),
         summary=_("Update a product"),
     )
     def patch(self, call: Call[UpdateProductBody, None], product_id: UUID) -> dict[str, Any]:

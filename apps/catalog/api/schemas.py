@@ -12,6 +12,7 @@ from apps.catalog.models import Product, StockLevel, Variant
 from apps.catalog.services import CreateProduct, NewVariant, Translation, UpdateProduct
 from apps.catalog.services.inputs import MAX_STOCK, MAX_VARIANTS
 from rustok.api import Body, Out, PageQuery
+from rustok.api.models import Attributes
 from rustok.api.money import Amount, Currency, MoneyBody, MoneyOut
 from rustok.text import MULTILINE, NON_BLANK, ONE_LINE
 
@@ -67,7 +68,7 @@ class CreateProductBody(Body):
     variants: Annotated[list[VariantBody], Field(min_length=1, max_length=MAX_VARIANTS - 1)] | None = None
     description: Description = ""
     status: Status = "active"
-    attributes: dict[str, Any] = {}
+    attributes: Attributes = {}
     translations: Annotated[list[TranslationBody], Field(max_length=50)] = []
 
     def as_input(self) -> CreateProduct:
@@ -89,7 +90,7 @@ class UpdateProductBody(Body):
     name: Name | None = None
     description: Description | None = None
     status: Status | None = None
-    attributes: dict[str, Any] | None = None
+    attributes: Attributes | None = None
     translations: Annotated[list[TranslationBody], Field(max_length=50)] | None = None
 
     def as_input(self) -> UpdateProduct:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog import queries, services
 from apps.catalog.api.schemas import AdjustStockBody, SetStockBody, StockFilter, StockOut, stock_out
-from apps.catalog.errors import StockBelowReserved
+from apps.catalog.errors import StockBelowReserved, StockTooLarge
 from rustok.api import Call, Endpoint, Page, operation, paginate
 from rustok.errors.families import NotFound
 from rustok.operations import Criticality
@@ -50,7 +50,7 @@ class Stock(Endpoint):
         criticality=Criticality.NORMAL,
         body=AdjustStockBody,
         answer=StockOut,
-        errors=(NotFound, StockBelowReserved),
+        errors=(NotFound, StockBelowReserved, StockTooLarge),
         idempotent=True,
         summary=_("Adjust stock"),
     )

@@ -144,5 +144,5 @@ def _translations(given: Sequence[Translation]) -> list[Translation]:
         for n, text in enumerate(given)
     ]
     if len({text.locale for text in tidy}) != len(tidy):
-        raise refuse("translations", "duplicate_locale", _("One translation per locale."))
+        raise DuplicateEntry(resource=_("translation"), value=", ".join(sorted({text.locale for text in tidy})))
     return tidy

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.errors import StockBelowReserved
+from apps.catalog.errors import StockBelowReserved, StockTooLarge
 from apps.catalog.events import StockChanged, StockLow
 from apps.catalog.models import MAIN_LOCATION, MovementKind, StockLevel, StockMovement, Variant
 from apps.catalog.services.inputs import MAX_STOCK, checked_quantity
@@ -17,7 +17,7 @@ from rustok.context import ExecutionContext
 from rustok.db.transactions import current_unit_of_work, transactional
 from rustok.errors.families import NotFound
 from rustok.policy import require
-from rustok.text import clean, refuse
+from rustok.text import clean
 
 
 @transactional
@@ -72,7 +72,7 @@ def _change(sku: str, location: str, change: _Change, context: ExecutionContext)
     if level.on_hand < level.reserved:
         raise StockBelowReserved(sku=sku, reserved=level.reserved, on_hand=level.on_hand)
     if level.on_hand > MAX_STOCK:
-        raise refuse("on_hand", "out_of_range", _("At most %(most)s.") % {"most": MAX_STOCK})
+        raise StockTooLarge(sku=sku, most=MAX_STOCK)
     was_low = was_available <= level.low_stock_threshold
     if change.threshold is not None:
         level.low_stock_threshold = change.threshold

@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from apps.customers.models import Customer
 from apps.customers.services import CreateCustomer, UpdateCustomer
 from rustok.api import Body, Out, PageQuery
+from rustok.api.models import Attributes, Email, Phone
 from rustok.text import NON_BLANK, ONE_LINE
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NON_BLANK)]
-Email = Annotated[str, StringConstraints(max_length=254), Field(json_schema_extra={"format": "email"})]
-Phone = Annotated[str, StringConstraints(max_length=40), Field(description="International, as in +16502530000.")]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NON_BLANK)]
 Search = Annotated[str, StringConstraints(max_length=100, pattern=ONE_LINE)]
 
@@ -27,7 +26,7 @@ class CreateCustomerBody(Body):
     email: Email | None = None
     phone: Phone | None = None
     external_id: ExternalId | None = None
-    attributes: dict[str, Any] = {}
+    attributes: Attributes = {}
 
     def as_input(self) -> CreateCustomer:
         """The service's form."""
@@ -46,7 +45,7 @@ class UpdateCustomerBody(Body):
     name: Name | None = None
     email: Email | None = None
     phone: Phone | None = None
-    attributes: dict[str, Any] | None = None
+    attributes: Attributes | None = None
 
     def as_input(self) -> UpdateCustomer:
         """The service's form."""
@@ -57,7 +56,7 @@ class CustomerFilter(PageQuery):
     """`search` looks into names and addresses; the others match exactly."""
 
     search: Search | None = None
-    email: Email | None = None
+    email: Search | None = None
     external_id: ExternalId | None = None
 
 

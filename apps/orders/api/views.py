@@ -17,6 +17,7 @@ from apps.orders.api.schemas import (
     order_out,
     transition_out,
 )
+from apps.orders.errors import OrderTooLarge
 from rustok.api import Call, Endpoint, Page, operation, paginate
 from rustok.errors.families import NotFound
 from rustok.money import InvalidMoney
@@ -54,7 +55,7 @@ class OrderCollection(Endpoint):
         body=CreateOrderBody,
         answer=OrderOut,
         status=201,
-        errors=(InvalidProduct, InsufficientInventory, InvalidMoney),
+        errors=(InvalidProduct, InsufficientInventory, InvalidMoney, OrderTooLarge),
         idempotent=True,
         summary=_("Place an order"),
         example={"currency": "USD", "lines": [{"sku": "TEA-1", "quantity": 2}]},

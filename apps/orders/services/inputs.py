@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.orders.errors import OrderTooLarge
 from apps.orders.models import MAX_LINES, MAX_QUANTITY
-from rustok.errors.families import InvalidInput
 from rustok.money import MAX_MINOR
 from rustok.text import clean, refuse
 
@@ -84,7 +84,8 @@ class RefundOrder(Note):
 def checked_lines(lines: Sequence[OrderItem]) -> list[OrderItem]:
     """The lines with equal ones merged (SKU and price), in their order.
 
-    Raises InvalidInput: none or too many lines, a quantity or price out of range (a bool is no number), a bad SKU text.
+    Raises InvalidInput: none or too many lines, a quantity or price out of range (a bool is no number), a bad SKU text;
+    OrderTooLarge: the merged quantity is out of range.
     """
     if not 1 <= len(lines) <= MAX_LINES:
         raise refuse("lines", "count", _("Between 1 and %(most)s lines.") % {"most": MAX_LINES})
@@ -96,7 +97,8 @@ def checked_lines(lines: Sequence[OrderItem]) -> list[OrderItem]:
             _check_number(line.unit_price, f"lines/{position}/unit_price", 0, MAX_MINOR)
         known = merged.get((sku, line.unit_price))
         quantity = line.quantity + (known.quantity if known else 0)
-        _check_number(quantity, f"lines/{position}/quantity", 1, MAX_QUANTITY)
+        if quantity > MAX_QUANTITY:
+            raise too_large()
         merged[(sku, line.unit_price)] = replace(line, sku=sku, quantity=quantity)
     return list(merged.values())
 
@@ -113,9 +115,9 @@ def checked_amount(amount: int | None, *, least: int) -> int | None:
     return amount
 
 
-def too_expensive() -> InvalidInput:
-    """The refusal of a total beyond what money can hold here."""
-    return refuse("lines", "total_out_of_range", _("The total exceeds %(most)s minor units.") % {"most": MAX_MINOR})
+def too_large() -> OrderTooLarge:
+    """The refusal of a basket whose lines add up to more than an order can hold."""
+    return OrderTooLarge(units=MAX_QUANTITY, most=MAX_MINOR)
 
 
 def _check_number(value: int, field: str, least: int, most: int) -> None:

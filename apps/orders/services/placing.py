@@ -21,7 +21,7 @@ from apps.customers.queries import customer_exists
 from apps.orders.events import OrderPlaced, PlacedLine
 from apps.orders.models import Order, OrderLine, OrderStatus, PaymentState
 from apps.orders.numbers import order_number
-from apps.orders.services.inputs import CreateOrder, OrderItem, checked_lines, checked_text, too_expensive
+from apps.orders.services.inputs import CreateOrder, OrderItem, checked_lines, checked_text, too_large
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.constraints import unique
@@ -111,7 +111,7 @@ def _build(
     order.loaded_lines = [_line(order, n, item, found[item.sku]) for n, item in enumerate(items)]
     order.total = sum(line.total for line in order.loaded_lines)
     if order.total > MAX_MINOR:
-        raise too_expensive()
+        raise too_large()
     order._state.adding = False
     return order
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.catalog.errors import StockBelowReserved
+from apps.catalog.errors import StockBelowReserved, StockTooLarge
 from apps.catalog.models import StockLevel, StockMovement
 from apps.catalog.services import adjust_stock, set_stock
 from apps.events.models import Event
@@ -78,7 +78,7 @@ class TestAdjustStock:
     def test_refuses_more_than_a_shelf_can_hold(self, context):
         make_product("TEA", on_hand=10)
 
-        with pytest.raises(InvalidInput):
+        with pytest.raises(StockTooLarge):
             adjust_stock(sku="TEA", delta=10**12, context=context)
 
 

@@ -46,6 +46,13 @@ def test_no_body_stands_for_an_empty_object():
     assert parse_body(Basket, b"") == Basket()
 
 
+@pytest.mark.parametrize("quantity", [b"2.0", b"2e0", b"0.2e1", b"200E-2"])
+def test_whole_numbers_may_be_spelled_with_a_point(quantity):
+    basket = parse_body(Basket, b'{"lines": [{"sku": "1.0", "quantity": ' + quantity + b"}]}")
+
+    assert (basket.lines[0].quantity, basket.lines[0].sku) == (2, "1.0")
+
+
 WRONG = {
     "text for a number": (b'{"lines": [{"sku": "A", "quantity": "2"}]}', ("/lines/0/quantity", "int_type")),
     "bool for a number": (b'{"lines": [{"sku": "A", "quantity": true}]}', ("/lines/0/quantity", "int_type")),

@@ -1,0 +1,62 @@
+"""The served document against the served answers: all checks, nothing excluded, a success for every operation."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from apps.security.models import ApiKey
+from apps.security.services import create_api_key
+from apps.tenants.isolation import platform_scope
+from rustok.context import TenantRef, current
+from tests.api.serving import Served, serving
+from tests.support.stack import PROJECT
+
+SEED = 20171214
+EXAMPLES = os.environ.get("API_EXAMPLES", "10")
+
+
+Verdict = tuple[subprocess.CompletedProcess[str], dict[str, Any]]
+
+
+def explore(served: Served, host: str, key: tuple[ApiKey, str], place: Path) -> Verdict:
+    """Run schemathesis on one host; what it said, and the counts of statuses by operation."""
+    tally, credential = place / "tally.json", key[1]
+    facts = {"API_HOST": host, "API_PORT": str(served.port), "API_TALLY": str(tally)}
+    facts |= {"API_KEY": credential, "API_KEY_ID": str(key[0].pk)}
+    command = [
+        sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{served.port}/api/schema/",
+        "--header", f"Host: {host}:{served.port}", "--header", f"Authorization: Bearer {credential}",
+        "--checks", "all", "--seed", str(SEED), "--max-examples", EXAMPLES, "--generation-database", "none",
+        "--continue-on-failure", "--no-color",
+    ]  # fmt: skip
+    environment = {**os.environ, **facts, "SCHEMATHESIS_HOOKS": "tests.api.hooks", "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    return done, json.loads(tally.read_text()) if tally.exists() else {}
+
+
+def verify(done: subprocess.CompletedProcess[str], tally: dict[str, Any]) -> None:
+    """Green, and every operation has succeeded at least once."""
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-4000:]
+    assert tally
+    never = [name for name, counts in tally.items() if not any(status.startswith("2") for status in counts)]
+    assert not never, f"never succeeded: {never}"
+
+
+def test_the_shops_api_keeps_its_promises(live_acme: TenantRef, tmp_path: Path) -> None:
+    key = create_api_key(name="explorer", permissions=["*:*"], context=current())
+
+    with serving(tmp_path) as served:
+        verify(*explore(served, "acme.localhost", key, tmp_path))
+
+
+def test_the_platforms_api_keeps_its_promises(live_acme: TenantRef, tmp_path: Path) -> None:
+    with platform_scope("make a key"):
+        key = create_api_key(name="explorer", permissions=["*:*"], context=current())
+
+    with serving(tmp_path) as served:
+        verify(*explore(served, "localhost", key, tmp_path))
