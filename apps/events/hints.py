@@ -13,10 +13,10 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from rustok.telemetry.logging import log_event
+
 INTERVAL: Final = 0.02  # seconds between two messages of one process
 BROKEN: Final = 2.0  # seconds of silence after a failed message
-
-_log = logging.getLogger(__name__)
 
 
 class HintSender:
@@ -63,8 +63,8 @@ class HintSender:
     def _try(self) -> bool:
         try:
             self._send()
-        except Exception:  # noqa: BLE001 - whatever the broker's client raises: the sweep will do
-            _log.warning("relay_hint_lost", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - whatever the broker's client raises: the sweep will do
+            log_event("relay.hint_lost", level=logging.WARNING, error=type(error).__name__)
             return False
         return True
 
