@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 PLACEHOLDER: Final = "t_rustok_template_schema"
 """The schema's name inside the stored SQL. No table, function or text may contain it otherwise."""
 
+KEPT: Final = 5
+
 _SCRATCH: Final = ("t_scratch_migrated_schema", "t_scratch_replayed_schema")
 _BUILD_LOCK: Final = 0x7E4A_47C6
 
@@ -56,7 +58,10 @@ def _build(current: str) -> str:
 
 
 def _remember(current: str, script: str) -> str:
+    """Keep it, and those of the last few releases: old code may still run beside the new during a roll-out."""
     SchemaTemplate.objects.create(fingerprint=current, sql=script)
+    kept = SchemaTemplate.objects.order_by("-id").values("id")[:KEPT]
+    SchemaTemplate.objects.exclude(id__in=kept).delete()
     return script
 
 
