@@ -82,6 +82,12 @@ class Generator:
         await asyncio.gather(*(client() for _ in range(self.plan.clients)))
         self.measured.seconds = time.perf_counter() - started
 
+    async def close(self) -> None:
+        """Close the connections that are left."""
+        for _reader, writer in self.idle:
+            writer.close()
+            await writer.wait_closed()
+
     async def once(self, due: float) -> None:
         """Send the next request and measure from `due`."""
         number = next(self.serial)
@@ -128,8 +134,7 @@ async def _main() -> None:
     generator = Generator(Plan(**json.load(sys.stdin)))
     gc.disable()  # a collection would be measured as latency of the server
     await (generator.open_loop() if generator.plan.rate else generator.closed_loop())
-    for _reader, writer in generator.idle:
-        writer.close()
+    await generator.close()
     generator.measured.statuses = dict(generator.statuses)
     json.dump(asdict(generator.measured), sys.stdout)
 

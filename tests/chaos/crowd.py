@@ -12,7 +12,7 @@ from typing import Any
 from tests.chaos.findings import Finding, exactly, nothing
 from tests.chaos.goods import stock_up
 from tests.support.http import Answer
-from tests.support.stack import Shop, Stack
+from tests.support.stack import Shop, Stack, wait_until
 
 REQUESTS = 200
 PARALLEL = 32
@@ -36,7 +36,8 @@ def run(stack: Stack, *, seconds: float, rate: float) -> Iterator[Finding]:
         f"{who.slug} saw {other.slug}" for who, answer in seen for other in shops
         if other is not who and sku_of(other).encode() in answer.body
     ])  # fmt: skip
-    yield from wrong_doors(stack, first, second, sorted(ids[second.slug]))
+    yield from wrong_doors(first, second, sorted(ids[second.slug]))
+    yield suspended(stack, second)
 
 
 def sku_of(shop: Shop) -> str:
@@ -89,7 +90,23 @@ def ids_in(answer: Answer) -> set[str]:
     return found
 
 
-def wrong_doors(stack: Stack, first: Shop, second: Shop, foreign: list[str]) -> Iterator[Finding]:
+def suspended(stack: Stack, shop: Shop) -> Finding:
+    """A suspended tenant answers 403 within two seconds, and 200 again after it is resumed."""
+
+    def answers(status: int) -> bool:
+        with shop.client() as client:
+            return client.get("/api/v1/orders/").status == status
+
+    path = f"/api/v1/tenants/{shop.slug}"
+    with stack.platform() as operator:
+        operator.post(f"{path}/suspend/", {"reason": "fault rig"})
+        closed = wait_until(lambda: answers(403), 2.5)
+        operator.post(f"{path}/resume/", {"reason": "fault rig"})
+        opened = wait_until(lambda: answers(200), 2.5)
+    return exactly("a suspended tenant is closed, a resumed one open", (closed, opened), (True, True))
+
+
+def wrong_doors(first: Shop, second: Shop, foreign: list[str]) -> Iterator[Finding]:
     """Requests that must not get through, and headers that must not count."""
     forged = {"X-Forwarded-Host": second.host, "X-Tenant-ID": second.slug, "X-Tenant": second.slug}
     with first.client() as client:

@@ -34,7 +34,8 @@ class Recovery:
 def run(stack: Stack, *, seconds: float, rate: float) -> Iterator[Finding]:
     """Buy for `seconds` at `rate` orders per second in all, kill each victim once, settle, compare."""
     book, shops = Book(), stack.shops
-    skus = [f"rig-{number:02d}" for number in range(SKUS)]
+    run_name = f"rig-{time.time_ns():x}"
+    skus = [f"{run_name}-{number:02d}" for number in range(SKUS)]
     for shop in shops:
         stock_up(shop, dict.fromkeys(skus, ON_HAND))
     starts = {shop.slug: log_of(shop)[-1].position for shop in shops}

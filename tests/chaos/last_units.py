@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -14,8 +15,9 @@ from tests.support.stack import Shop, Stack
 
 BUYERS = 64
 UNITS = 10
-SKU = "last-units"
-PAIR = "last-pair"
+RUN = f"{time.time_ns():x}"
+SKU = f"last-units-{RUN}"
+PAIR = f"last-pair-{RUN}"
 
 
 def run(stack: Stack, *, seconds: float, rate: float) -> Iterator[Finding]:
