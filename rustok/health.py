@@ -3,7 +3,7 @@
     def disk() -> Observation:
         free = shutil.disk_usage(path).free
         if free < LEAST:
-            raise CheckFailed("the disk is nearly full")
+            raise CheckFailed(_("the disk is nearly full"))
         return Observation(value=free, unit="bytes")
 
     register(Check(name="disk", run=disk, interval=60, timeout=2, criticality=Criticality.HIGH))
@@ -16,11 +16,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+
 from rustok.operations import Criticality
 
 
 class CheckFailed(Exception):
-    """The check found something wrong. Its text is shown to operators: one clear clause, no secrets."""
+    """The check found something wrong. Its text is shown to operators: one clear clause, translatable, no secrets."""
+
+    def __init__(self, text: str | Promise) -> None:
+        """Say what is wrong; a lazy text is translated where it is shown."""
+        super().__init__(text)
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Observation:
 
     value: float | int | str | None = None
     unit: str = ""
-    warning: str = ""
+    warning: str | Promise = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

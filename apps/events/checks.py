@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from apps.operations.wakeups import DUES, WAKEUPS
 from rustok.db.shared import shared_rows
 from rustok.health import Check, CheckFailed, Observation, register
@@ -28,8 +31,9 @@ def relay() -> Observation:
     """The value is the longest wait for a turn, in seconds, over all tenants. One statement."""
     waited = round(float(shared_rows(_WAITING)[0][0]), 1)
     if waited > STUCK_SECONDS:
-        raise CheckFailed(f"a subscription has waited {waited:.0f} s for its turn: too few workers, or none")
-    warning = "deliveries are late" if waited > LATE_SECONDS else ""
+        text = _("a subscription has waited {seconds} s for its turn: too few workers, or none")
+        raise CheckFailed(format_lazy(text, seconds=f"{waited:.0f}"))
+    warning = _("deliveries are late") if waited > LATE_SECONDS else ""
     return Observation(value=waited, unit="s", warning=warning)
 
 

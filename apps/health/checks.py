@@ -13,6 +13,8 @@ from django.core.cache import cache as shared_cache
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
 
@@ -42,7 +44,7 @@ class DatabaseProbe:
             self._ask()
         except psycopg.Error:
             self.close()
-            raise CheckFailed("PostgreSQL does not answer") from None
+            raise CheckFailed(_("PostgreSQL does not answer")) from None
         return Observation(value=round((time.perf_counter() - started) * 1000, 2), unit="ms")
 
     def close(self) -> None:
@@ -70,8 +72,8 @@ def broker(queue: str = "") -> Observation:
         with celery_app.connection_for_read() as broker_connection:
             waiting = _waiting(broker_connection, queue or celery_app.conf.task_default_queue)
     except (OSError, KombuError, OperationalError):
-        raise CheckFailed("the broker does not answer; deliveries wait in the database") from None
-    warning = "messages wait longer than workers take them" if waiting > LONG_QUEUE else ""
+        raise CheckFailed(_("the broker does not answer; deliveries wait in the database")) from None
+    warning = _("messages come faster than workers take them") if waiting > LONG_QUEUE else ""
     return Observation(value=waiting, unit="messages", warning=warning)
 
 
@@ -91,7 +93,7 @@ def cache_round_trip() -> Observation:
     with platform_scope("health of the cache"):
         shared_cache.set("health", token, timeout=30)
         if shared_cache.get("health") != token:
-            raise CheckFailed("the cache does not keep what it is given")
+            raise CheckFailed(_("the cache does not keep what it is given"))
     return Observation()
 
 
@@ -100,9 +102,13 @@ def workers() -> Observation:
     with platform_scope("health of the workers"):
         last, now = last_heartbeat(), timezone.now()
         if last is None:
-            raise CheckFailed("no worker has finished a task yet")
+            raise CheckFailed(_("no worker has finished a task yet"))
         if now - last > LATE_HEARTBEAT:
-            raise CheckFailed(f"no worker has finished a task for {int((now - last).total_seconds())} s")
+            raise CheckFailed(
+                format_lazy(
+                    _("no worker has finished a task for {seconds} s"), seconds=int((now - last).total_seconds())
+                )
+            )
         return Observation(value=workers_seen_since(now - timedelta(minutes=1)), unit="workers")
 
 
@@ -118,7 +124,10 @@ def migrations() -> Observation:
         cursor.execute("SELECT app, name FROM django_migrations")
         pending = _on_disk() - {(app, name) for app, name in cursor.fetchall()}
     if pending:
-        raise CheckFailed(f"{len(pending)} migrations are pending, for example {min(pending)[0]}.{min(pending)[1]}")
+        first = ".".join(min(pending))
+        raise CheckFailed(
+            format_lazy(_("{count} migrations are pending, the first is {first}"), count=len(pending), first=first)
+        )
     return Observation(value=0, unit="pending")
 
 
@@ -128,9 +137,9 @@ def disk() -> Observation:
     usage = shutil.disk_usage(place)
     free = usage.free / usage.total
     if free < LEAST_FREE:
-        raise CheckFailed(f"only {free:.1%} of the disk is free")
+        raise CheckFailed(format_lazy(_("only {share} of the disk is free"), share=f"{free:.1%}"))
     return Observation(
-        value=round(free * 100, 1), unit="percent", warning="little space left" if free < LITTLE_FREE else ""
+        value=round(free * 100, 1), unit="percent", warning=_("little space left") if free < LITTLE_FREE else ""
     )
 
 

@@ -47,7 +47,7 @@ def _entry(result: Result) -> dict[str, Any]:
         "observedValue": result.observed.value,
         "observedUnit": result.observed.unit,
         "time": result.at.isoformat(timespec="milliseconds") if result.at else None,
-        "output": result.output,
+        "output": str(result.output),
         "durationMs": result.took_ms,
         "intervalSeconds": check.interval,
     }

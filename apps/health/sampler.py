@@ -16,6 +16,9 @@ from enum import StrEnum
 from functools import cache
 
 from django.db import connections
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from rustok.context import ExecutionContext, system_actor, use
 from rustok.health import Check, CheckFailed, Observation, checks
@@ -38,7 +41,7 @@ class Result:
     check: Check
     status: Status
     observed: Observation = field(default_factory=Observation)
-    output: str = ""
+    output: str | Promise = ""
     took_ms: float = 0.0
     at: datetime | None = None
 
@@ -59,7 +62,9 @@ class Sampler:
         """Watch these checks. The clock is in seconds and never goes back."""
         self._clock = clock
         self._stopped = threading.Event()
-        self._tracks = {check.name: _Track(Result(check, Status.FAIL, output="not checked yet")) for check in watched}
+        self._tracks = {
+            check.name: _Track(Result(check, Status.FAIL, output=_("not checked yet"))) for check in watched
+        }
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -107,9 +112,13 @@ class Sampler:
     def _judged(track: _Track, now: float) -> Result:
         check, since, finished = track.result.check, track.running_since, track.finished
         if since is not None and now - since > check.timeout:
-            return replace(track.result, status=Status.FAIL, output=f"no answer within {check.timeout:g} s")
+            return replace(
+                track.result,
+                status=Status.FAIL,
+                output=format_lazy(_("no answer within {seconds} s"), seconds=f"{check.timeout:g}"),
+            )
         if finished is not None and now - finished > check.interval + 2 * check.timeout + 1:
-            return replace(track.result, status=Status.FAIL, output="the last result is too old")
+            return replace(track.result, status=Status.FAIL, output=_("the last result is too old"))
         return track.result
 
 
@@ -118,10 +127,10 @@ def _outcome(check: Check) -> Result:
         with use(ExecutionContext(actor=system_actor("health"))):
             seen = check.run()
     except CheckFailed as failure:
-        return Result(check, Status.FAIL, output=str(failure))
+        return Result(check, Status.FAIL, output=failure.text)
     except Exception as error:  # noqa: BLE001 - a check may fail in any way; its text may hold secrets, so it is logged only
         log_event("health.check_broken", level=logging.WARNING, check=check.name, error=repr(error))
-        return Result(check, Status.FAIL, output="unknown error")
+        return Result(check, Status.FAIL, output=_("unknown error"))
     finally:
         connections.close_all()
     return Result(check, Status.WARN if seen.warning else Status.PASS, seen, output=seen.warning)

@@ -68,7 +68,9 @@ def test_errors_live_where_people_look_for_them():
     places = {error.__module__ for error in PRODUCT}
 
     assert not [
-        place for place in places if not re.fullmatch(r"rustok\.(errors\.\w+|money)|apps\.\w+(\.\w+)?\.errors(\.\w+)?", place)
+        place
+        for place in places
+        if not re.fullmatch(r"rustok\.(errors\.\w+|money)|apps\.\w+(\.\w+)?\.errors(\.\w+)?", place)
     ]
 
 
