@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.console import Console
 from tests.support.stack import Stack
 
 BASKETS = int(os.environ.get("RUSTOK_E2E_BASKETS", "20"))
 SIZES = {390: 844, 1280: 860}
+PATIENCE = 20_000.0  # milliseconds; CI machines are busy
 _FLAGS = (
     "--no-sandbox",  # containers run as root
     "--disable-dev-shm-usage",
@@ -25,7 +27,10 @@ _FLAGS = (
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The whole platform with a small demo, on free ports."""
+    """The whole platform with a small demo, on free ports; or the running one of RUSTOK_E2E_DATA, to write journeys."""
+    if running_in := os.environ.get("RUSTOK_E2E_DATA"):
+        yield Stack.running(Path(running_in))
+        return
     with Stack.start(demo_baskets=BASKETS) as running:
         yield running
 
@@ -33,6 +38,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as driver:
         path = os.environ.get("RUSTOK_CHROMIUM", "/usr/bin/chromium")
         chromium = driver.chromium.launch(executable_path=path, args=list(_FLAGS))
@@ -49,18 +55,31 @@ def width(request: pytest.FixtureRequest) -> int:
 OpenConsole = Callable[..., Console]
 
 
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, Any]:
+    """Cookies of people who have signed in once, by host: the form is slow on purpose."""
+    return {}
+
+
 @pytest.fixture
-def console(stack: Stack, browser: Browser, width: int) -> Iterator[OpenConsole]:
+def console(stack: Stack, browser: Browser, width: int, sessions: dict[str, Any]) -> Iterator[OpenConsole]:
     """`console(facts)` opens one and signs in with facts of `demo.json`; complaints of the browser fail the test."""
     opened: list[Console] = []
 
     def open_console(facts: dict[str, Any], *, signed_in: bool = True, **options: Any) -> Console:
+        if signed_in:
+            options["storage_state"] = sessions.get(facts["url"])
         context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, locale="en-GB", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         made = Console(context.new_page(), facts["url"], width)
         opened.append(made)
-        if signed_in:
+        if not signed_in:
+            return made
+        if facts["url"] in sessions:
+            made.open()
+        else:
             made.sign_in(facts["admin"]["username"], facts["admin"]["password"])
+            sessions[facts["url"]] = context.storage_state()
         return made
 
     yield open_console
@@ -82,14 +101,14 @@ def shop(stack: Stack) -> dict[str, Any]:
 
 
 @pytest.fixture
-def new_order(stack: Stack) -> Callable[[], dict[str, Any]]:
+def new_order(stack: Stack) -> Iterator[Callable[[], dict[str, Any]]]:
     """Place an order in the first shop by its API, with stock for it."""
     numbers = count(1)
     client = stack.shops[0].client()
 
     def place() -> dict[str, Any]:
         sku = f"E2E-{os.getpid()}-{next(numbers)}-{os.urandom(3).hex()}"
-        variant = {"sku": sku, "prices": {"USD": 1250}, "on_hand": 40}
+        variant = {"sku": sku, "prices": [{"currency": "USD", "amount": 1250}], "on_hand": 40}
         made = client.post("/api/v1/products/", {"name": "Stoneware mug", "variants": [variant]})
         assert made.status == 201, made.body
         lines = [{"sku": sku, "quantity": 2}]
@@ -97,4 +116,5 @@ def new_order(stack: Stack) -> Callable[[], dict[str, Any]]:
         assert order.status == 201, order.body
         return order.json()
 
-    return place
+    yield place
+    client.close()

@@ -98,7 +98,6 @@ class Console:
 
     def findings(self) -> list[str]:
         """Serious and critical findings of axe, one line each."""
-        self.page.wait_for_load_state("networkidle")
         found = Axe().run(self.page, options=_RULES).response["violations"]
         return [
             f"{self.page.url}: {item['id']} ({item['impact']}): {node['html'][:200]}"
@@ -109,7 +108,7 @@ class Console:
 
     def shoot(self, name: str, *, whole: bool = False) -> None:
         """Keep a picture for the documentation, when RUSTOK_SCREENSHOTS asks for it."""
-        if SHOOTING:
+        if SHOOTING and name:
             IMAGES.mkdir(parents=True, exist_ok=True)
             self.page.wait_for_load_state("networkidle")
             suffix = "" if self.width >= 1280 else "-narrow"

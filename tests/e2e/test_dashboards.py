@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+NAMES = {"shop": "tenant", "platform": "platform"}
 PAINTED = """canvas => {
     const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     return pixels.some((value, index) => index % 4 === 3 && value > 0);
@@ -19,34 +20,22 @@ PAINTED = """canvas => {
 def test_the_dashboard_draws_its_pictures(console, request, side, panels):
     person = console(request.getfixturevalue(side))
 
+    says = {"shop": "localhost", "platform": "Platform console"}[side]
+    expect(person.page.get_by_role("region", name="Where you are")).to_contain_text(says)
     for panel in panels:
         expect(person.page.locator(f"[data-panel={panel}]")).to_be_visible()
     for canvas in person.page.locator("canvas.chart").element_handles():
         assert canvas.get_attribute("aria-label")
         assert canvas.evaluate(PAINTED)
+    person.shoot(f"{NAMES[side]}-dashboard", whole=True)
+    for figure in person.page.locator("figure").all():
+        figure.locator("summary").click()
+        expect(figure.locator("table tbody tr").first).to_be_visible()
     person.check()
-    person.shoot(f"{side}-dashboard", whole=True)
-
-
-def test_every_picture_has_its_numbers_as_a_table(console, shop):
-    person = console(shop)
-
-    figures = person.page.locator("figure")
-    for index in range(figures.count()):
-        figures.nth(index).locator("summary").click()
-        expect(figures.nth(index).locator("table tbody tr").first).to_be_visible()
-    person.check()
-
-
-@pytest.mark.parametrize(("side", "says"), [("shop", "localhost"), ("platform", "Platform console")])
-def test_the_banner_says_whose_console_this_is(console, request, side, says):
-    person = console(request.getfixturevalue(side))
-
-    expect(person.page.get_by_role("region", name="Where you are")).to_contain_text(says)
 
 
 def test_dark_is_as_readable_as_light(console, shop):
     person = console(shop, color_scheme="dark")
 
     person.check()
-    person.shoot("shop-dashboard-dark", whole=True)
+    person.shoot("tenant-dashboard-dark", whole=True)

@@ -29,7 +29,7 @@ def test_an_order_is_led_through_its_life_by_mouse(console, shop, new_order):
     person.check()
     person.submit()
     step(person, "Shipped")
-    person.shoot("shop-order", whole=True)
+    person.shoot("tenant-order", whole=True)
     person.do("deliver")
     step(person, "Delivered")
     expect(person.page.locator(".rk-timeline li")).to_have_count(5)

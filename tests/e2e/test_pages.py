@@ -3,6 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
+SHOTS = {
+    ("platform", "/admin/tenants/tenant/"): "platform-tenants",
+    ("shop", "/admin/orders/order/"): "tenant-orders",
+    ("shop", "/admin/catalog/stocklevel/"): "tenant-stock",
+    ("shop", "/admin/events/event/"): "tenant-events",
+    ("shop", "/admin/webhooks/delivery/"): "tenant-deliveries",
+}
+
 
 @pytest.mark.parametrize("side", ["platform", "shop"])
 def test_every_page_is_without_findings(console, request, side):
@@ -13,7 +21,7 @@ def test_every_page_is_without_findings(console, request, side):
         person.open(link)
         expect(person.heading).to_be_visible()
         person.check()
-        person.shoot(f"{side}-{link.strip('/').replace('/', '-')}")
+        person.shoot(SHOTS.get((side, link), ""))
         first = person.page.locator("#result_list tbody th a")
         if first.count():
             first.first.click()

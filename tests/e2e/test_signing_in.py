@@ -12,7 +12,7 @@ def test_a_person_signs_in_and_out(console, side, request):
     visitor = console(facts, signed_in=False)
     visitor.open()
     visitor.check()
-    visitor.shoot(f"{side}-login")
+    visitor.shoot("platform-login" if side == "platform" else "tenant-login")
     visitor.sign_in(facts["admin"]["username"], facts["admin"]["password"])
 
     if visitor.width < 1280:
@@ -51,4 +51,4 @@ def test_the_whole_console_speaks_russian(console, shop):
 
     expect(person.heading).to_have_text("Панель")
     person.check()
-    person.shoot("shop-dashboard-ru")
+    person.shoot("tenant-dashboard-ru")

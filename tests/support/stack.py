@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from tests.support import proc
 from tests.support.http import Client, NoAnswer
@@ -95,6 +96,15 @@ class Stack:
             stack.stop()
             if data is None:
                 shutil.rmtree(place, ignore_errors=True)
+
+    @classmethod
+    def running(cls, data: Path) -> Self:
+        """One that somebody else has started, and will stop; for a look at it, not for kills."""
+        facts = json.loads((data / "demo.json").read_text())
+        port = urlsplit(facts["platform"]["url"]).port or 80
+        stack = cls(data, port, None, data / "supervisor.log")  # type: ignore[arg-type]  # not ours to stop
+        stack.facts = facts
+        return stack
 
     def _wait_until_ready(self) -> None:
         def ready() -> bool:
