@@ -6,7 +6,7 @@ ENSURE := @$(PYTHON) -I rustok/local/bootstrap.py
 # Parallel tests: one database per worker. Empty = one process.
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
-# Benchmarks and the kill -9 rig start a platform of their own, in a place of their own.
+# Browser journeys, benchmarks and the kill -9 rig start a platform of their own, in a place of their own.
 BENCH_ARGS ?=
 CHAOS_ARGS ?=
 # Suites that the plain run leaves out are called without its list of what to ignore.
@@ -32,11 +32,11 @@ run:
 
 test:
 	$(ENSURE) dev
-	@$(LOCAL) exec -- $(VENV)/pytest $(if $(TEST_WORKERS),-n $(TEST_WORKERS)) --cov $(PYTEST_ARGS)
+	@RUSTOK_ENVIRONMENT=test $(LOCAL) exec -- $(VENV)/pytest $(if $(TEST_WORKERS),-n $(TEST_WORKERS)) --cov $(PYTEST_ARGS)
 
 test-e2e:
 	$(ENSURE) e2e
-	@$(LOCAL) exec -- $(VENV)/pytest $(APART) tests/e2e $(PYTEST_ARGS)
+	@$(VENV)/pytest $(APART) tests/e2e $(PYTEST_ARGS)
 
 lint:
 	$(ENSURE) dev
