@@ -17,6 +17,7 @@ from rustok.db.transactions import current_unit_of_work
 from rustok.errors.families import VersionConflict
 from rustok.events import DomainEvent
 
+NO_TRACE: Final = "0" * 32  # W3C Trace Context section 3.2.2.3: not a valid trace id
 VERSION_CONSTRAINT: Final = "events_event_version_uq"
 _TAKEN: Final = re.compile(r"=\((?P<stream>.*), (?P<version>\d+)\)")
 _APPEND: Final = (
@@ -60,11 +61,11 @@ class PostgresEventRecorder:
 
 def metadata_of(context: ExecutionContext) -> dict[str, str]:
     """Who, on behalf of which request, inside which trace, because of which other event."""
-    facts = {
-        "correlation": context.request_id or context.trace.trace_id,
-        "actor": context.actor.reference,
-        "traceparent": context.trace.traceparent,
-    }
+    facts = {"actor": context.actor.reference}
+    if context.trace.trace_id != NO_TRACE:
+        facts |= {"correlation": context.trace.trace_id, "traceparent": context.trace.traceparent}
+    if context.request_id:
+        facts["correlation"] = context.request_id
     cause = causation.cause()
     if cause is not None:
         facts["causation"] = str(cause)

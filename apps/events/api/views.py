@@ -52,6 +52,7 @@ class EventSchemaCollection(Endpoint):
         "event_schemas.list",
         permission="event:read",
         criticality=Criticality.LOW,
+        query=Query,
         answer=Page[EventSchemaOut],
         summary=_("List event schemas"),
     )

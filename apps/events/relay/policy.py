@@ -7,8 +7,8 @@ from typing import Final
 
 BATCH: Final = 100  # events of one turn
 WINDOW: Final = 20_000  # positions that one turn looks through for events that pass the filter
-TURN: Final = 3.0  # a turn starts no further chunk after this
-LEASE_MARGIN: Final = 2.0  # for the commit after the last chunk
+TURN: Final = 2.0  # a turn starts no further chunk after this
+LEASE_MARGIN: Final = 1.5  # for the commit after the last chunk
 MAX_PARKED: Final = 100  # keys of one partition; more means that the destination is at fault
 MAX_ATTEMPTS: Final = 12  # of one event before it is a dead letter; with the back-off below about an hour
 PROBE: Final = 3  # consecutive refusals of different keys that make us suspect the destination
