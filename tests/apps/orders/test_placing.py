@@ -12,6 +12,7 @@ from apps.catalog.errors import InsufficientInventory, InvalidProduct
 from apps.catalog.models import Reservation
 from apps.events.models import Event
 from apps.orders import queries
+from apps.orders.errors import OrderTooLarge
 from apps.orders.models import Order, OrderLine
 from apps.orders.services import CreateOrder, OrderItem, create_order
 from apps.tenants.isolation import tenant_scope
@@ -151,12 +152,12 @@ class TestRefusals:
     def test_merged_quantities_are_counted_too(self, context, five_products):
         items = [OrderItem(sku="SKU-A0", quantity=1_000_000)] * 2
 
-        self.refuse(context, InvalidInput, CreateOrder(currency="USD", lines=items))
+        self.refuse(context, OrderTooLarge, CreateOrder(currency="USD", lines=items))
 
     def test_the_total_has_a_limit(self, context):
         make_product("GOLD", price=MAX_MINOR)
 
-        self.refuse(context, InvalidInput, basket({"GOLD": 2}))
+        self.refuse(context, OrderTooLarge, basket({"GOLD": 2}))
 
     def test_an_unknown_customer_is_refused(self, context, five_products):
         error, _ = self.refuse(context, InvalidInput, basket(FIVE, customer_id=uuid4()))
