@@ -15,7 +15,7 @@ from apps.console.deliveries import delivery_part
 from apps.console.panels import Dashboard, Number, Panel
 from apps.console.periods import Period
 from apps.orders import queries as orders
-from apps.orders.models import OrderStatus
+from apps.orders.queries import OrderStatus
 from rustok import context
 from rustok.money import EXPONENTS, Money
 

@@ -11,11 +11,11 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from apps.events.logs import log_id
 from apps.events.models import LOG, DeadLetter, Event
 from apps.events.partitions import PARTITION
 from apps.events.patterns import like_patterns
 from apps.events.records import COLUMNS, WIRE_TYPE, StoredEvent, stored
-from apps.events.services import log_id
 from apps.operations.wakeups import DUES
 
 COUNTED: Final = 10_000  # waiting events of one partition are counted up to this

@@ -8,11 +8,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.events import enrolment, hints
+from apps.events.logs import log_id
 from apps.events.models import Cursor, DeadLetter, Subscription, SubscriptionStatus
 from apps.events.patterns import like_patterns
 from apps.operations import wakeups
-from apps.operations.wakeups import PLATFORM
-from rustok.context import current
 from rustok.db.transactions import UnitOfWork, transactional, unit_of_work
 from rustok.errors.families import NotFound
 
@@ -64,12 +63,6 @@ def resume_subscription(*, subscription_id: UUID) -> None:
 
 
 @transactional
-def set_status(*, subscription_id: UUID, status: SubscriptionStatus) -> None:
-    """Set the status without waking anybody; for transports that find their destination gone. Raises NotFound."""
-    _change(subscription_id, status=status)
-
-
-@transactional
 def unsubscribe(*, subscription_id: UUID) -> None:
     """Forget a subscription with its cursors, parked keys and dead letters; the log stays."""
     Subscription.objects.filter(pk=subscription_id).delete()
@@ -117,12 +110,6 @@ def forget_log(*, tenant_id: UUID) -> None:
 def head() -> int:
     """The last position given in the current log."""
     return enrolment.head()
-
-
-def log_id() -> UUID:
-    """The id under which the shared tables know the log of the current scope."""
-    tenant = current().tenant
-    return tenant.id if tenant else PLATFORM
 
 
 def _change(subscription_id: UUID, **values: object) -> None:

@@ -10,10 +10,24 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
-from apps.orders.models import Order, OrderLine, OrderTransition
+from apps.orders.models import Order, OrderLine, OrderStatus, OrderTransition
 from apps.orders.states import CANCELLED
 from rustok.errors.families import NotFound
 from rustok.money import Money
+
+__all__ = [
+    "DayCount",
+    "DayRevenue",
+    "OrderStatus",
+    "ProductSales",
+    "get_order",
+    "history",
+    "orders",
+    "orders_by_status",
+    "orders_per_day",
+    "revenue_per_day",
+    "top_products",
+]
 
 
 def orders(

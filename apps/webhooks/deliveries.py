@@ -9,9 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.events.models import SubscriptionStatus
 from apps.events.records import StoredEvent
-from apps.events.services import set_status
+from apps.events.services import pause_subscription
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.states import EndpointStatus
 from rustok.db.ids import new_id
@@ -64,4 +63,4 @@ def disable(endpoint: WebhookEndpoint, *, reason: str) -> None:
     current = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
     if current.status == EndpointStatus.ACTIVE:
         current.move_to(EndpointStatus.DISABLED, reason=reason)
-        set_status(subscription_id=current.subscription_id, status=SubscriptionStatus.PAUSED)
+        pause_subscription(subscription_id=current.subscription_id)

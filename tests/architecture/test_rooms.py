@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from tests.support.sources import ROOT, functions, sources
+from tests.support.sources import ROOT, dotted, functions, sources
 
 FACE = {"services", "queries", "events", "errors", "policies"}
 NEVER = {"models", "migrations", "admin", "api", "tasks", "handlers"}
@@ -25,13 +25,25 @@ def public_rooms(app):
 
 
 def imports(source):
-    for node in ast.walk(source.tree):
+    for node in _running(source.tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 yield node.lineno, f"{node.module}.{alias.name}"
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
+
+
+def _running(tree):
+    """Every node but those that only a type checker reads."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not (isinstance(node, ast.If) and dotted(node.test) == "TYPE_CHECKING"):
+            stack.extend(ast.iter_child_nodes(node))
+        else:
+            stack.extend(node.orelse)
 
 
 def foreign(source):

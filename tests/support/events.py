@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django.db import connection
 
 from apps.events import services
+from apps.events.logs import log_id
 from apps.events.models import Subscription
 from apps.events.records import StoredEvent
 from apps.events.relay.reports import RelayReport
@@ -82,7 +83,7 @@ class MemoryTransport:
 
 def relay() -> RelayReport:
     """Deliver what is due in the current log."""
-    return drain(tenant_id=services.log_id(), seconds=20)
+    return drain(tenant_id=log_id(), seconds=20)
 
 
 def end_waiting() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, SecretStr, StringConstraints
 
 from apps.lifecycle.services import ProvisionedTenant, ProvisionTenant
-from apps.tenants.models import Tenant
 from rustok.api import Body, Out, PageQuery
 from rustok.api.models import Line
 from rustok.config import config
+
+if TYPE_CHECKING:
+    from apps.tenants.models import Tenant
 
 Slug = Annotated[
     str,
