@@ -54,7 +54,7 @@ def create_order(*, input: CreateOrder, context: ExecutionContext) -> Order:
     The same SKU in several lines is one line with the sum. The order comes back with `loaded_lines`. Cost: at most 6
     statements, whatever the number of lines.
     Raises InvalidInput, InvalidMoney, InvalidProduct (unknown SKU, not for sale, no price in the currency),
-    InsufficientInventory, DuplicateEntry (the external id is known).
+    InsufficientInventory, OrderTooLarge, DuplicateEntry (the external id is known).
     """
     require(context, "order:create")
     if input.is_import:

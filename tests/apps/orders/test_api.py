@@ -95,6 +95,7 @@ class TestPlace:
             ({"lines": [{"sku": "TEA", "quantity": 1.5}]}, 400, 2001),
             ({"lines": [{"sku": "TEA", "quantity": True}]}, 400, 2001),
             ({"lines": [{"sku": "TEA", "quantity": 10**40}]}, 400, None),
+            ({"lines": [{"sku": "TEA", "quantity": 1_000_000}] * 2}, 409, 3110),
             ({"lines": [{"sku": "TE\x00A", "quantity": 1}]}, 400, None),
             ({"lines": [{"sku": "TE\x1fA", "quantity": 1}]}, 400, 2001),
             ({"lines": [{"sku": "  ", "quantity": 1}]}, 400, 2001),
