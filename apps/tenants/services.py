@@ -1,4 +1,4 @@
-"""Writing tenants. Building blocks: the use cases that call them (`apps.lifecycle`) own the transaction and the events."""
+"""Writing tenants: building blocks. The use cases in `apps.lifecycle` own the transaction and the events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _KEPT_CHANGES: Final = 10_000
 def register_tenant(*, slug: str, name: str, locale: str, domains: Sequence[str], at: datetime) -> Tenant:
     """Enter a tenant (status provisioning) with its hosts, the first of which is primary.
 
-    Takes normalised values. Nobody resolves it before `move_tenant` announces that it is active. Raises DuplicateEntry for a slug or domain that is taken.
+    Takes normalised values. Nobody resolves it before `move_tenant` announces that it is active.
+    Raises DuplicateEntry for a slug or domain that is taken.
     """
     tenant = Tenant(slug=slug, name=name, locale=locale)
     _insert(tenant, resource="tenant", value=slug)

@@ -12,11 +12,11 @@ from django.db import models
 
 from rustok.context import current
 
-M = TypeVar("M", bound=models.Model, covariant=True)
+M = TypeVar("M", bound=models.Model)
 
 
 class CrossScopeUse(RuntimeError):
-    """Rows or a query of one scope were used in another. Read inside the scope, and pass ids or plain data out of it."""
+    """Rows or a query of one scope were used in another. Read inside the scope, pass ids or plain data out of it."""
 
 
 class ScopedQuerySet(models.QuerySet[M]):
@@ -56,7 +56,7 @@ ScopedManager = models.Manager.from_queryset(ScopedQuerySet)
 
 
 class ScopedModel(models.Model):
-    """A model whose instances know the scope they were made or read in. `rustok.db.router` asks before they are used."""
+    """A model whose instances know the scope they were made or read in; `rustok.db.router` asks before they are used."""
 
     _scope: str | None = None
 

@@ -27,25 +27,31 @@ BEGIN
             EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I)', entry.schema, entry.name) INTO differs;
         ELSE
             EXECUTE format('SELECT (SELECT string_agg(t::text, chr(10) ORDER BY t::text) FROM %I.%I t)'
-                           ' IS DISTINCT FROM (SELECT string_agg(t::text, chr(10) ORDER BY t::text) FROM baseline.%I t)',
+                           ' IS DISTINCT FROM'
+                           ' (SELECT string_agg(t::text, chr(10) ORDER BY t::text) FROM baseline.%I t)',
                            entry.schema, entry.name, entry.copy) INTO differs;
         END IF;
         IF differs THEN dirty := dirty || entry; END IF;
     END LOOP;
     FOREACH entry IN ARRAY dirty LOOP
-        IF entry.guarded THEN EXECUTE format('ALTER TABLE %I.%I DISABLE TRIGGER USER', entry.schema, entry.name); END IF;
+        IF entry.guarded THEN
+            EXECUTE format('ALTER TABLE %I.%I DISABLE TRIGGER USER', entry.schema, entry.name);
+        END IF;
     END LOOP;
     FOREACH entry IN ARRAY dirty LOOP
         EXECUTE format('DELETE FROM %I.%I', entry.schema, entry.name);
     END LOOP;
     FOREACH entry IN ARRAY dirty LOOP
         IF entry.copy IS NOT NULL THEN
-            EXECUTE format('INSERT INTO %I.%I OVERRIDING SYSTEM VALUE TABLE baseline.%I', entry.schema, entry.name, entry.copy);
+            EXECUTE format('INSERT INTO %I.%I OVERRIDING SYSTEM VALUE TABLE baseline.%I',
+                           entry.schema, entry.name, entry.copy);
         END IF;
     END LOOP;
     SET CONSTRAINTS ALL IMMEDIATE;
     FOREACH entry IN ARRAY dirty LOOP
-        IF entry.guarded THEN EXECUTE format('ALTER TABLE %I.%I ENABLE TRIGGER USER', entry.schema, entry.name); END IF;
+        IF entry.guarded THEN
+            EXECUTE format('ALTER TABLE %I.%I ENABLE TRIGGER USER', entry.schema, entry.name);
+        END IF;
     END LOOP;
     RETURN cardinality(dirty);
 END $body$

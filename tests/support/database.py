@@ -44,14 +44,14 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
     with django_db_blocker.unblock():
         connection.close()
         template = _template(original, rebuild=request.config.getvalue("create_db"))
-        _run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        run_statement(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         settings["NAME"] = name
         TransactionTestCase._fixture_teardown = _restore  # type: ignore[method-assign]
     yield
     with django_db_blocker.unblock():
         connections.close_all()
         settings["NAME"] = original
-        _run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        run_statement(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _restore(_case: TransactionTestCase) -> None:
@@ -124,6 +124,7 @@ def original_name() -> str:
     return urlsplit(config().database_url.get_secret_value()).path.lstrip("/")
 
 
-def _run(statement: str) -> None:
+def run_statement(statement: str) -> None:
+    """Run one statement outside every transaction, connected to the configured database."""
     with _maintenance() as cursor:
         cursor.execute(statement)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -20,9 +18,8 @@ settings.CACHES = {
 
 
 @pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
+def fresh_caches() -> None:
     """Start with an empty cache and an empty tenant directory."""
     directory.cache_clear()
     with platform_scope("empty the cache of the test before"):
         cache.clear()
-    yield

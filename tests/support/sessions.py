@@ -14,4 +14,3 @@ def seen_schema(cursor: Any = None) -> str:
         return str(cursor.fetchone()[0])
     with connection.cursor() as fresh:
         return seen_schema(fresh)
-

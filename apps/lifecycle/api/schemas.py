@@ -16,6 +16,9 @@ from rustok.config import config
 if TYPE_CHECKING:
     from apps.tenants.models import Tenant
 
+if TYPE_CHECKING:
+    from apps.tenants.models import Tenant
+
 Slug = Annotated[
     str,
     StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"),

@@ -17,9 +17,7 @@ from rustok.errors import DomainError
 @contextmanager
 def at_the_command_line(why: str) -> Iterator[ExecutionContext]:
     """Work in the platform scope as `system:manage.py`, who may do everything; refusals become a CommandError."""
-    operator = replace(
-        current(), actor=system_actor("manage.py"), permissions=frozenset({"*:*"}), trace=Trace.new()
-    )
+    operator = replace(current(), actor=system_actor("manage.py"), permissions=frozenset({"*:*"}), trace=Trace.new())
     try:
         with use(operator), platform_scope(why) as context:
             yield context

@@ -15,7 +15,8 @@ UNSUPPORTED: Final = """
         SELECT 'relation kind ' || relkind::text AS kind FROM pg_class
             WHERE relnamespace = %(schema)s::regnamespace AND (relkind NOT IN ('r', 'i', 'S', 'v') OR relispartition)
         UNION ALL SELECT 'type ' || typname::text FROM pg_type
-            WHERE typnamespace = %(schema)s::regnamespace AND (typtype NOT IN ('b', 'c') OR (typtype = 'b' AND typelem = 0))
+            WHERE typnamespace = %(schema)s::regnamespace
+              AND (typtype NOT IN ('b', 'c') OR (typtype = 'b' AND typelem = 0))
         UNION ALL SELECT 'aggregate ' || proname FROM pg_proc
             WHERE pronamespace = %(schema)s::regnamespace AND prokind IN ('a', 'w')
         UNION ALL SELECT 'policy ' || polname FROM pg_policy JOIN pg_class c ON c.oid = polrelid
@@ -43,7 +44,9 @@ STANDALONE_SEQUENCES: Final = """
                   s.seqcache, CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)
     FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid
     WHERE c.relnamespace = %(schema)s::regnamespace
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'i')
+      AND NOT EXISTS (
+          SELECT FROM pg_depend d
+          WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'i')
     ORDER BY c.relname
 """
 
@@ -57,7 +60,8 @@ SEQUENCE_OWNERS: Final = """
 """
 
 TABLES: Final = """
-    SELECT format('CREATE %%sTABLE %%s (%%s)%%s', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, c.oid::regclass,
+    SELECT format('CREATE %%sTABLE %%s (%%s)%%s',
+                  CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, c.oid::regclass,
                   concat_ws(', ', columns.list, constraints.list),
                   ' WITH (' || array_to_string(c.reloptions, ', ') || ')')
     FROM pg_class c
@@ -66,12 +70,14 @@ TABLES: Final = """
             format('%%I %%s', a.attname, format_type(a.atttypid, a.atttypmod))
             || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END
             || CASE a.attidentity WHEN '' THEN '' ELSE format(
-                   ' GENERATED %%s AS IDENTITY (SEQUENCE NAME %%s START %%s INCREMENT %%s MINVALUE %%s MAXVALUE %%s CACHE %%s%%s)',
+                   ' GENERATED %%s AS IDENTITY (SEQUENCE NAME %%s START %%s INCREMENT %%s'
+                   ' MINVALUE %%s MAXVALUE %%s CACHE %%s%%s)',
                    CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, s.seqrelid::regclass,
                    s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
                    CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END) END
-            || CASE WHEN a.attgenerated = 's' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(e.adbin, e.adrelid) || ') STORED'
-                    WHEN a.attgenerated = 'v' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(e.adbin, e.adrelid) || ') VIRTUAL'
+            || CASE WHEN a.attgenerated <> '' THEN
+                        ' GENERATED ALWAYS AS (' || pg_get_expr(e.adbin, e.adrelid) || ')'
+                        || CASE a.attgenerated WHEN 's' THEN ' STORED' ELSE ' VIRTUAL' END
                     WHEN e.adbin IS NOT NULL THEN ' DEFAULT ' || pg_get_expr(e.adbin, e.adrelid)
                     ELSE '' END
             || CASE WHEN nn.conname IS NOT NULL THEN format(' CONSTRAINT %%I NOT NULL', nn.conname)
@@ -87,7 +93,8 @@ TABLES: Final = """
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     ) AS columns ON true
     LEFT JOIN LATERAL (
-        SELECT string_agg(format('CONSTRAINT %%I %%s', conname, pg_get_constraintdef(oid)), ', ' ORDER BY conname) AS list
+        SELECT string_agg(
+            format('CONSTRAINT %%I %%s', conname, pg_get_constraintdef(oid)), ', ' ORDER BY conname) AS list
         FROM pg_constraint WHERE conrelid = c.oid AND contype IN ('p', 'u', 'c', 'x')
     ) AS constraints ON true
     WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r'
@@ -103,8 +110,10 @@ INDEXES: Final = """
 
 FOREIGN_KEYS: Final = """
     SELECT format('ALTER TABLE ONLY %%s %%s', conrelid::regclass,
-                  string_agg(format('ADD CONSTRAINT %%I %%s', conname, pg_get_constraintdef(k.oid)), ', ' ORDER BY conname))
-    FROM pg_constraint k WHERE connamespace = %(schema)s::regnamespace AND contype = 'f' GROUP BY conrelid
+                  string_agg(
+                      format('ADD CONSTRAINT %%I %%s', conname, pg_get_constraintdef(k.oid)), ', ' ORDER BY conname))
+    FROM pg_constraint k WHERE connamespace = %(schema)s::regnamespace AND contype = 'f'
+    GROUP BY conrelid
     ORDER BY conrelid::regclass::text
 """
 
@@ -120,16 +129,19 @@ TRIGGERS: Final = """
 
 TRIGGER_MODES: Final = """
     SELECT format('ALTER TABLE %%s %%s TRIGGER %%I', t.tgrelid::regclass,
-                  CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, t.tgname)
+                  CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END,
+                  t.tgname)
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = %(schema)s::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'O' ORDER BY c.relname, t.tgname
+    WHERE c.relnamespace = %(schema)s::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'O'
+    ORDER BY c.relname, t.tgname
 """
 
 
 FILLED_TABLES: Final = """
     SELECT array[c.relname::text, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
            string_agg(format('quote_nullable(%%I::text)', a.attname), ', ' ORDER BY a.attnum)]
-    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r' GROUP BY c.relname ORDER BY c.relname
 """
 

@@ -23,6 +23,9 @@ _AFTER_ROWS: Final = (
     catalog.TRIGGERS,
     catalog.TRIGGER_MODES,
 )
+_ROWS: Final = """
+    SELECT string_agg('(' || concat_ws(', ', {quoted}) || ')', ', ' ORDER BY {table}::text) FROM {schema}.{table}
+"""
 _ELEMENT: Final = re.compile(r"'(?:[^']|'')*'::character varying")
 _ARRAY_CAST: Final = re.compile(rf"\(ARRAY\[((?:{_ELEMENT.pattern}(?:, )?)+)\]\)::text\[\]")
 
@@ -67,12 +70,12 @@ def _rows(schema: str) -> list[str]:
     inserts: list[str] = []
     with connection.cursor() as cursor:
         for table, columns, quoted in catalog.read(catalog.FILLED_TABLES, schema):
-            query = sql.SQL(
-                "SELECT string_agg('(' || concat_ws(', ', {quoted}) || ')', E',\n' ORDER BY {table}::text) FROM {schema}.{table}"
-            ).format(quoted=sql.SQL(quoted), schema=sql.Identifier(schema), table=sql.Identifier(table))
+            query = sql.SQL(_ROWS).format(
+                quoted=sql.SQL(quoted), schema=sql.Identifier(schema), table=sql.Identifier(table)
+            )
             cursor.execute(query)
             values = cursor.fetchone()[0]
             if values is not None:
                 target = sql.SQL("{}.{}").format(sql.Identifier(schema), sql.Identifier(table)).as_string(None)
-                inserts.append(f"INSERT INTO {target} ({columns}) OVERRIDING SYSTEM VALUE VALUES {values}")
+                inserts.append(f"INSERT INTO {target} ({columns}) OVERRIDING SYSTEM VALUE VALUES {values}")  # noqa: S608 - quoted by PostgreSQL
     return inserts

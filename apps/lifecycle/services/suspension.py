@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from apps.events import services as events
 from apps.lifecycle.events import TenantResumed, TenantSuspended
 from apps.tenants.isolation import platform_scope
 from apps.tenants.services import lock_tenant, move_tenant
@@ -27,7 +28,7 @@ def suspend_tenant(
 ) -> Tenant:
     """Refuse the shop's requests, tasks and deliveries from now on; nothing is deleted.
 
-    Needs `tenant:suspend`. Raises TenantNotFound, IllegalTransition, VersionConflict, InvalidInput (a reason is needed).
+    Needs `tenant:suspend`. Raises TenantNotFound, IllegalTransition, VersionConflict, InvalidInput (no reason given).
     """
     require(context, "tenant:suspend")
     return _move(tenant_id, _SUSPENDED, reason, context, expected_version)
@@ -55,4 +56,6 @@ def _move(tenant_id: UUID, status: str, reason: str, context: ExecutionContext, 
         uow.audit(
             AuditEntry(action=f"tenant:{'suspend' if suspending else 'resume'}", target=str(tenant.pk), reason=reason)
         )
+        if not suspending:
+            events.wake(tenant_id=tenant.pk)
     return tenant

@@ -19,7 +19,7 @@ from rustok.errors.families import TenantContextMissing
 
 
 class ScopeMixedUp(RuntimeError):
-    """A scope ended while another one was active: a generator yielded inside a scope, or scopes were closed out of order."""
+    """A scope ended while another was active: a generator yielded inside one, or they were closed out of order."""
 
 
 def current_tenant() -> TenantRef:
@@ -47,7 +47,7 @@ def tenant_scope(tenant: TenantRef | Tenant | str, *, even_suspended: bool = Fal
 
 @contextmanager
 def platform_scope(reason: str) -> Iterator[ExecutionContext]:
-    """Work in the shared schema. `reason` says why, for the reader of the code; people's deeds are audited by services."""
+    """Work in the shared schema. `reason` tells the reader of the code why; people's deeds are audited by services."""
     if not reason:
         raise ValueError("say why the platform scope is opened")
     with _entered(replace(current(), tenant=None, platform=True)) as entered:

@@ -1,4 +1,4 @@
-"""Forwarded headers: believed only from configured proxies, otherwise removed before anybody can read them (trap 31)."""
+"""Forwarded headers: believed from configured proxies only, otherwise removed before anybody reads them (trap 31)."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
         if value is not None:
             raise ImproperlyConfigured("open a tenant_scope or platform_scope instead of setting a tenant")
 
-    def set_tenant(self, tenant: object, include_public: bool = True) -> None:
+    def set_tenant(self, *_tenant: object, **_options: object) -> None:
         """Refuse: only scopes choose the schema."""
         raise ImproperlyConfigured("open a tenant_scope or platform_scope instead of set_tenant()")
 

@@ -1,4 +1,4 @@
-"""What is said to a PostgreSQL session about schemas, and what it says back. Works on psycopg connections, not Django's."""
+"""What is said to a PostgreSQL session about schemas, and what it answers. Takes psycopg connections, not Django's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def search_path(schema: str) -> str:
 
 
 def bind_session(connection: Any, schema: str, path: str) -> None:
-    """Set the path and check in the same round trip that the schema exists; raises TenantSchemaMissing and closes the path."""
+    """Set the path and check in the same round trip that the schema exists.
+
+    Raises TenantSchemaMissing and leaves the path closed.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_BIND, [path])
         if cursor.fetchone()[1] != schema:

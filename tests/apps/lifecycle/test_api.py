@@ -64,7 +64,9 @@ def test_stale_version_is_refused(operator) -> None:
     assert post(operator, "acme/suspend/", {"reason": "x"}, **{"If-Match": '"99"'}).status_code == 412
 
 
-def test_tenants_are_not_served_on_a_tenant_host(operator, acme: TenantRef, context: ExecutionContext, client_of) -> None:
+def test_tenants_are_not_served_on_a_tenant_host(
+    operator, acme: TenantRef, context: ExecutionContext, client_of
+) -> None:
     with tenant_scope(acme):
         _key, plain = create_api_key(name="root", permissions=["*:*"], context=context)
 

@@ -115,4 +115,7 @@ def _text(value: Any) -> str:
 def _table(rows: list[dict[str, Any]]) -> list[str]:
     shown = [tuple(str(row[name]) for name in _COLUMNS) for row in rows]
     widths = [max(map(len, column)) for column in zip(_COLUMNS, *shown, strict=True)]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in (_COLUMNS, *shown)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (_COLUMNS, *shown)
+    ]

@@ -31,7 +31,9 @@ def test_fleet_is_shown_and_migrated(run, globex: TenantRef) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("words", [("makemigrations", "--check", "--dry-run"), ("showmigrations", "tenants"), ("migrate",)])
+@pytest.mark.parametrize(
+    "words", [("makemigrations", "--check", "--dry-run"), ("showmigrations", "tenants"), ("migrate",)]
+)
 def test_django_migration_commands_work_on_the_shared_schema(run, words: tuple[str, ...]) -> None:
     run(*words)
 

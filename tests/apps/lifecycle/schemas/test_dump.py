@@ -99,10 +99,15 @@ def test_constraint_of_a_replayed_schema_can_be_removed_and_added(acme: TenantRe
         ("CREATE TABLE t_strange.a (n int); CREATE TABLE t_strange.b () INHERITS (t_strange.a)", "inheritance of b"),
         ("CREATE TABLE t_strange.a (n int); COMMENT ON TABLE t_strange.a IS 'x'", "comment on a"),
         ("CREATE TABLE t_strange.a (n int); GRANT SELECT ON t_strange.a TO public", "grants on a"),
-        ("CREATE TABLE t_strange.a (n int, m int); CREATE STATISTICS t_strange.s ON n, m FROM t_strange.a", "statistics s"),
+        (
+            "CREATE TABLE t_strange.a (n int, m int); CREATE STATISTICS t_strange.s ON n, m FROM t_strange.a",
+            "statistics s",
+        ),
     ],
 )
-def test_what_the_dump_does_not_know_is_refused_by_name(platform: ExecutionContext, definition: str, named: str) -> None:
+def test_what_the_dump_does_not_know_is_refused_by_name(
+    platform: ExecutionContext, definition: str, named: str
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE SCHEMA t_strange; {definition}")
 
@@ -112,7 +117,8 @@ def test_what_the_dump_does_not_know_is_refused_by_name(platform: ExecutionConte
 
 RICH = """
     CREATE SCHEMA t_rich_one;
-    CREATE FUNCTION t_rich_one.stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := NEW.n + 1; RETURN NEW; END $$;
+    CREATE FUNCTION t_rich_one.stamp() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN NEW.n := NEW.n + 1; RETURN NEW; END $$;
     CREATE SEQUENCE t_rich_one.tickets INCREMENT 5 CACHE 3;
     CREATE SEQUENCE t_rich_one.owned;
     CREATE UNLOGGED TABLE t_rich_one.notes (

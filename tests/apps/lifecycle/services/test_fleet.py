@@ -40,7 +40,9 @@ def leave_behind(tenant: TenantRef) -> None:
         cursor.execute("DELETE FROM django_migrations WHERE (app, name) = (%s, %s)", FORGOTTEN)
 
 
-def test_tenant_that_is_behind_is_migrated_and_the_others_left_alone(platform: ExecutionContext, globex: TenantRef) -> None:
+def test_tenant_that_is_behind_is_migrated_and_the_others_left_alone(
+    platform: ExecutionContext, globex: TenantRef
+) -> None:
     leave_behind(globex)
     notes = Notes()
 

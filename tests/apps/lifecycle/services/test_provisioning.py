@@ -17,8 +17,8 @@ from rustok.context import ExecutionContext, TenantRef, current
 from rustok.errors import DomainError
 from rustok.errors.families import DuplicateEntry, InvalidInput, PermissionDenied
 from tests.support.crowd import crowd
-from tests.support.tenants import ROOT, acting
 from tests.support.log import newest_types
+from tests.support.tenants import ROOT, acting
 
 INITECH = ProvisionTenant(slug="initech", name="Initech")
 

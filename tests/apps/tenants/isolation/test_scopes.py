@@ -81,7 +81,10 @@ def test_async_tasks_stay_apart() -> None:
 
 
 def test_scope_keeps_actor_permissions_and_trace() -> None:
-    with use(ExecutionContext(permissions=frozenset({"order:read"}), request_id="r1")) as outer, tenant_scope(ACME) as inner:
+    with (
+        use(ExecutionContext(permissions=frozenset({"order:read"}), request_id="r1")) as outer,
+        tenant_scope(ACME) as inner,
+    ):
         assert inner == replace(outer, tenant=ACME)
 
 

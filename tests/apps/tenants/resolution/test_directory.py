@@ -127,7 +127,9 @@ def test_new_tenant_ends_its_unknown_state(tenants: Directory, source: MemorySou
 
 
 @pytest.mark.parametrize("kept_from", [2, LOT + 1])
-def test_gap_in_the_changes_forgets_everything(tenants: Directory, source: MemorySource, clock: Clock, kept_from: int) -> None:
+def test_gap_in_the_changes_forgets_everything(
+    tenants: Directory, source: MemorySource, clock: Clock, kept_from: int
+) -> None:
     tenants.by_slug("acme")
     for _number in range(LOT + 2):
         source.change(replace(ACME, id=new_id(), slug="other"))

@@ -48,17 +48,18 @@ def test_cursor_of_an_outer_scope_stays_with_its_scope(server: str, acme: Tenant
 
 def test_set_that_a_rollback_undid_is_sent_again(server: str, acme: TenantRef, globex: TenantRef) -> None:
     seen_schema()
-    with suppress(ZeroDivisionError), transaction.atomic():
-        with tenant_scope(globex):
-            seen_schema()
-            raise ZeroDivisionError
+    with suppress(ZeroDivisionError), transaction.atomic(), tenant_scope(globex):
+        seen_schema()
+        raise ZeroDivisionError
 
     assert seen_schema() == acme.schema
     with tenant_scope(globex):
         assert seen_schema() == globex.schema
 
 
-def test_set_inside_a_released_savepoint_is_not_trusted_blindly(server: str, acme: TenantRef, globex: TenantRef) -> None:
+def test_set_inside_a_released_savepoint_is_not_trusted_blindly(
+    server: str, acme: TenantRef, globex: TenantRef
+) -> None:
     with suppress(ZeroDivisionError), transaction.atomic():
         with transaction.atomic(), tenant_scope(globex):
             seen_schema()
@@ -70,7 +71,9 @@ def test_set_inside_a_released_savepoint_is_not_trusted_blindly(server: str, acm
 
 @pytest.mark.usefixtures("live_acme")
 @pytest.mark.parametrize("autocommit", [True, False])
-def test_rollback_of_a_whole_transaction_keeps_the_binding_true(server: str, live_globex: TenantRef, autocommit: bool) -> None:
+def test_rollback_of_a_whole_transaction_keeps_the_binding_true(
+    server: str, live_globex: TenantRef, autocommit: bool
+) -> None:
     connection.set_autocommit(autocommit)
     with tenant_scope(live_globex):
         seen_schema()
@@ -118,7 +121,11 @@ def test_stock_search_path_reads_public_for_an_unknown_schema(platform: Executio
 
 
 def test_copy_reads_the_active_schema(acme: TenantRef, globex: TenantRef) -> None:
-    with connection.cursor() as cursor, tenant_scope(globex), cursor.copy("COPY (SELECT current_schema()) TO STDOUT") as rows:
+    with (
+        connection.cursor() as cursor,
+        tenant_scope(globex),
+        cursor.copy("COPY (SELECT current_schema()) TO STDOUT") as rows,
+    ):
         assert b"".join(bytes(chunk) for chunk in rows).decode().strip() == globex.schema
 
 
@@ -133,7 +140,9 @@ def test_statement_past_the_deadline_is_not_sent(acme: TenantRef) -> None:
         seen_schema()
 
 
-@pytest.mark.parametrize("call", [DatabaseWrapper.set_tenant, DatabaseWrapper.set_schema], ids=lambda call: call.__name__)
+@pytest.mark.parametrize(
+    "call", [DatabaseWrapper.set_tenant, DatabaseWrapper.set_schema], ids=lambda call: call.__name__
+)
 def test_only_scopes_choose_the_schema(call, acme: TenantRef) -> None:
     with pytest.raises(ImproperlyConfigured):
         call(connection, acme)
