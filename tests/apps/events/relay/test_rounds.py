@@ -12,9 +12,11 @@ from apps.events.relay import rounds
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.turns import take_turn
 from apps.events.transports import DELIVERED
+from apps.lifecycle.services import resume_tenant, suspend_tenant
 from apps.operations import wakeups
 from apps.operations.wakeups import LeaseLost
-from apps.tenants.isolation import tenant_scope
+from apps.tenants.isolation import platform_scope, tenant_scope
+from apps.tenants.resolution.directory import directory
 from rustok.db.ids import new_id
 from tests.support.events import MemoryTransport, elsewhere, poke, relay, run
 
@@ -154,3 +156,19 @@ def test_parallel_relays_share_the_work_without_doubles(live_acme):
 
     assert sorted(e.position for e in memory.taken) == sorted({e.position for e in memory.taken})
     assert all(memory.versions(f"thing-{name}") == list(range(1, 21)) for name in "abcdefghijklmnop")
+
+
+def test_resumed_tenant_gets_its_deliveries_at_once(memory, acme, context):
+    memory.subscribe()
+    suspend_tenant(tenant_id=acme.id, reason="unpaid", context=context)
+    poke("a")
+    with platform_scope("the relay runs for everybody"):
+        directory().recheck()
+        rounds.drain(tenant_id=acme.id)
+    assert memory.offered == []
+
+    resume_tenant(tenant_id=acme.id, context=context)
+    directory().recheck()
+    relay()
+
+    assert memory.versions("thing-a") == [1]
