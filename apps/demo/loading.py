@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -63,7 +64,7 @@ def _fill_all(stores: Sequence[Store], most: int) -> list[dict[str, Any]]:
             return [_fill(stores[0], by_store[stores[0].number], most, bar)]
         with ThreadPoolExecutor(len(stores)) as pool:
             work = [(store, by_store[store.number], most, bar) for store in stores]
-            jobs = [pool.submit(copy_context().run, _fill_in_thread, *one) for one in work]
+            jobs = [pool.submit(copy_context().run, partial(_fill_in_thread, *one)) for one in work]
             return [job.result() for job in jobs]
 
 

@@ -106,7 +106,7 @@ def elsewhere() -> Iterator[Callable[..., Any]]:
         try:
             yield lambda function, *args, **kwargs: pool.submit(_within, current(), function, *args, **kwargs)
         finally:
-            pool.submit(lambda: connection.close()).result(10)
+            pool.submit(lambda: connection.close()).result(10)  # noqa: PLW0108 - the pool thread's own connection
 
 
 def together(*functions: Callable[[], Any]) -> list[Any]:

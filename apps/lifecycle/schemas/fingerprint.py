@@ -48,7 +48,8 @@ def plan() -> tuple[MigrationKey, ...]:
 def _contents() -> str:
     digest = hashlib.sha256(_DUMP_FORMAT)
     for key in sorted(plan()):
-        source = inspect.getsource(inspect.getmodule(type(_loader().graph.nodes[key])))  # type: ignore[arg-type]
+        migration = type(_loader().graph.nodes[key])
+        source = inspect.getsource(inspect.getmodule(migration))  # type: ignore[arg-type]  # it was loaded from a module
         digest.update(repr((key, source)).encode())
     return digest.hexdigest()
 
