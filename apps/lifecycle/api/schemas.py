@@ -12,9 +12,7 @@ from apps.lifecycle.services import ProvisionedTenant, ProvisionTenant
 from rustok.api import Body, Out, PageQuery
 from rustok.api.models import Line
 from rustok.config import config
-
-if TYPE_CHECKING:
-    from apps.tenants.models import Tenant
+from rustok.text import NON_BLANK
 
 if TYPE_CHECKING:
     from apps.tenants.models import Tenant
@@ -26,10 +24,7 @@ Slug = Annotated[
 ]
 Domain = Annotated[str, StringConstraints(min_length=3, max_length=253, pattern=r"^[^\x00-\x20\x7f/:@]+$")]
 Username = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=r"^[A-Za-z0-9_.@+-]+$")]
-Reason = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"),
-]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NON_BLANK)]
 
 
 class ProvisionBody(Body):

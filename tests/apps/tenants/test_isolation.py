@@ -17,7 +17,10 @@ from django_tenants.postgresql_backend.base import DatabaseWrapper as StockWrapp
 from apps.customers.models import Customer
 from apps.security.services import create_api_key
 from apps.tenants.isolation import current_tenant, platform_scope, tenant_scope
+from rustok.celery import task
 from rustok.context import TenantRef, current
+from rustok.errors.families import TenantContextMissing
+from rustok.operations import INTERNAL, Criticality
 from tests.support.crowd import crowd
 from tests.support.sessions import seen_schema
 from tests.support.tenants import entered
@@ -146,3 +149,15 @@ def test_scope_is_checked_again_after_each_inner_scope(shops: list[TenantRef]) -
         with platform_scope("between"):
             assert seen_schema() == "public"
         assert by_orm("") == {current_tenant().slug} == {"acme"}
+
+
+def test_task_without_a_tenant_is_refused_and_writes_nowhere(live_acme: TenantRef) -> None:
+    """Trap 19: a task that forgot its scope must not run in `public`, even when its caller had one."""
+
+    @task(name="tests.forgetful", permission=INTERNAL, criticality=Criticality.LOW)
+    def forgetful() -> None:
+        add_customer("nobody's")
+
+    with pytest.raises(TenantContextMissing):
+        forgetful()
+    assert not Customer.objects.exists()

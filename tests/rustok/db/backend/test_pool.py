@@ -122,3 +122,16 @@ def test_missing_server_is_an_operational_error_at_once() -> None:
 
     with platform_scope("ask"), pytest.raises(OperationalError):
         schema_of(absent)
+
+
+def test_exhausted_pool_is_an_operational_error_after_its_timeout(live_acme: TenantRef) -> None:
+    first = wrapper("full", pool=PLAIN | {"timeout": 0.1})
+    second = DatabaseWrapper(first.settings_dict, alias="full")
+    schema_of(first)
+
+    with pytest.raises(OperationalError):
+        schema_of(second)
+    first.close()
+    assert schema_of(second) == live_acme.schema
+    second.close()
+    first.close_pool()
