@@ -67,6 +67,12 @@ class Console:
         self.page.get_by_role("navigation", name="Console").get_by_role("link", name=entry, exact=True).click()
         expect(self.heading).to_have_text(re.compile(re.escape(entry), re.IGNORECASE))
 
+    def search(self, text: str) -> None:
+        """Search the list for something that one row has."""
+        self.page.get_by_role("searchbox").fill(text)
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator("#result_list tbody")).to_have_count(1)
+
     def do(self, command: str) -> None:
         """Press a command's button."""
         self.page.locator(f"[data-command={command}]").first.click()
@@ -85,9 +91,10 @@ class Console:
         raise AssertionError(f"{selector} is not within {_FAR} presses of Tab")
 
     def press(self, selector: str) -> None:
-        """Walk to a control and press Enter."""
+        """Walk to a control and press Enter, which leads somewhere."""
         self.tab_to(selector)
-        self.page.keyboard.press("Enter")
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def check(self) -> None:
         """No complaint of the browser, no serious finding of axe, nothing wider than the screen."""

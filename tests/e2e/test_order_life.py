@@ -11,8 +11,7 @@ def test_an_order_is_led_through_its_life_by_mouse(console, shop, new_order):
     number = new_order()["number"]
     person = console(shop)
     person.visit("Orders")
-    person.page.get_by_label("Search").first.fill(number)
-    person.page.keyboard.press("Enter")
+    person.search(number)
     person.check()
     person.page.get_by_role("link", name=number).click()
     step(person, "Pending")
@@ -41,6 +40,7 @@ def test_an_order_is_led_through_its_life_by_keyboard_alone(console, shop, new_o
     number = new_order()["number"]
     person = console(shop, signed_in=False)
     person.open("/admin/orders/order/")
+    person.tab_to("#id_username")
     person.page.keyboard.type(shop["admin"]["username"])
     person.tab_to("#id_password")
     person.page.keyboard.type(shop["admin"]["password"])

@@ -42,8 +42,7 @@ def test_a_suspended_shop_refuses_everybody_until_it_is_resumed(console, platfor
     shop = stack.facts["tenants"][-1]
     operator = console(platform)
     operator.visit("Tenants")
-    operator.page.get_by_role("searchbox").fill(shop["slug"])
-    operator.page.keyboard.press("Enter")
+    operator.search(shop["slug"])
     operator.page.locator("#result_list tbody th a").click()
     operator.do("suspend")
     operator.page.get_by_label("Reason").fill("unpaid since March")
