@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +31,10 @@ ROOT = Path(__file__).resolve().parents[2]
 TENANTS = ("acme", "globex")
 PASSWORD = "correct horse battery"
 _LOCK = 0x7E57
+_IDLE = """
+    SELECT datname FROM pg_database d WHERE starts_with(datname, %s)
+    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+"""
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +47,7 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
     name = f"test_{original}_{worker}_{os.getpid()}"
     with django_db_blocker.unblock():
         connection.close()
+        _drop_orphans(f"test_{original}_")
         template = _template(original, rebuild=request.config.getvalue("create_db"))
         run_statement(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         settings["NAME"] = name
@@ -57,6 +62,17 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
 def _restore(_case: TransactionTestCase) -> None:
     with platform_scope("after a test that commits"), unit_of_work():
         baseline.restore()
+
+
+def _drop_orphans(prefix: str) -> None:
+    """Drop what killed runs left behind: databases of processes that are gone and that nobody is connected to."""
+    with _maintenance() as cursor:
+        cursor.execute(_IDLE, [prefix])
+        for (name,) in cursor.fetchall():
+            owner = Path("/proc", name.rpartition("_")[2])
+            if not owner.exists():
+                with suppress(psycopg.Error):  # a parallel run was faster
+                    cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
 
 
 def _template(original: str, *, rebuild: bool) -> str:

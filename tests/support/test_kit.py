@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from contextlib import suppress
 
 import pytest
 from django.db import connection, transaction
@@ -84,7 +85,7 @@ def test_commit_callbacks_run_when_the_outermost_block_ends(acme: TenantRef) -> 
 
 def test_callbacks_of_a_failed_block_do_not_run(acme: TenantRef) -> None:
     seen: list[str] = []
-    with pytest.raises(ZeroDivisionError), unit_of_work() as uow:
+    with suppress(ZeroDivisionError), unit_of_work() as uow:
         uow.after_commit(lambda: seen.append("never"))
         raise ZeroDivisionError
 

@@ -89,7 +89,7 @@ def test_closed_shop_is_refused_at_the_door(acme: TenantRef, state: str, status:
         {"forwarded": "host=globex.localhost"},
         {"x-forwarded-host": "globex.localhost", "x-tenant-id": "globex", "x-forwarded-for": "127.0.0.1"},
     ],
-    ids=lambda claim: "+".join(claim),
+    ids="+".join,
 )
 @pytest.mark.django_db
 def test_forged_headers_change_nothing(claim: dict[str, str]) -> None:

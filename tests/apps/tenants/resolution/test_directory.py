@@ -74,6 +74,11 @@ def tenants(source: MemorySource, clock: Clock) -> Directory:
     return Directory(source, ttl=60, unknown_ttl=10, clock=clock)
 
 
+def hold(started: Event, go: Event) -> None:
+    started.set()
+    go.wait(5)
+
+
 def is_unknown(tenants: Directory, slug: str) -> bool:
     try:
         tenants.by_slug(slug)
@@ -176,7 +181,7 @@ def test_life_times_are_spread(source: MemorySource, clock: Clock, tenants: Dire
 
 def test_crowd_waits_for_one_load(tenants: Directory, source: MemorySource) -> None:
     go = Event()
-    source.while_loading = lambda: go.wait(5) and None
+    source.while_loading = lambda: hold(Event(), go)
     with ThreadPoolExecutor(16) as threads:
         answers = [threads.submit(tenants.by_slug, "acme") for _ in range(64)]
         go.set()
@@ -202,7 +207,7 @@ def test_stuck_load_does_not_hold_others_for_ever(
 ) -> None:
     monkeypatch.setattr(module, "_PATIENCE", 0.05)
     started, go = Event(), Event()
-    source.while_loading = lambda: (started.set(), go.wait(5)) and None
+    source.while_loading = lambda: hold(started, go)
     with ThreadPoolExecutor(2) as threads:
         leader = threads.submit(tenants.by_slug, "acme")
         started.wait(5)
