@@ -91,3 +91,29 @@ def test_every_setting_has_a_description_and_a_row():
     for name, field in Config.model_fields.items():
         assert field.description, name
         assert f"`RUSTOK_{name.upper()}`" in page()
+
+
+def test_values_are_shown_one_a_line():
+    lines = run("show").splitlines()
+
+    assert len(lines) == len(Config.model_fields)
+    assert all(line.startswith("RUSTOK_") for line in lines)
+
+
+def test_a_stale_page_is_told(monkeypatch, tmp_path):
+    stale = tmp_path / "configuration.md"
+    monkeypatch.setattr("apps.health.management.commands.config.PAGE", stale)
+
+    with pytest.raises(CommandError, match="stale"):
+        run("docs", "--check")
+    run("docs")
+
+    assert run("docs", "--check") == "configuration.md is current\n"
+
+
+def test_the_verdict_is_readable_by_scripts():
+    out = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("config", "check", "--json", stdout=out)
+
+    assert orjson.loads(out.getvalue())["ok"] is False
