@@ -66,12 +66,12 @@ class ImportReport:
                 "imported": self.imported,
                 "already_imported": self.already,
                 "refused": self.refused,
-                "refused_by_reason": dict(self.refused_baskets.most_common()),
+                "refused_by_reason": _named(self.refused_baskets),
             },
             "rows": {
                 "read": self.rows,
                 "refused": self.rows_refused,
-                "refused_by_reason": dict(self.reasons.most_common()),
+                "refused_by_reason": _named(self.reasons),
             },
             "value": {
                 "currency": self.currency,
@@ -94,3 +94,7 @@ class ImportReport:
             self.on_refusal(refusal)
             if len(self.refusals) < KEPT_REFUSALS:
                 self.refusals.append(refusal)
+
+
+def _named(counts: Counter[Reason]) -> dict[str, int]:
+    return {reason.value: count for reason, count in counts.most_common()}

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.demo import credentials
 from apps.demo.loading import load
-from apps.demo.stores import BASKETS_PER_STORE
+from apps.demo.stores import BASKETS_PER_STORE, STORES
 from rustok.config import config
 from rustok.context import current, system_actor, use
 from rustok.errors import DomainError
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             baskets = config().demo_baskets
         try:
             with use(replace(current(), actor=system_actor("demo.load"), permissions=frozenset({"*:*"}))):
-                loaded = load(baskets_per_store=min(baskets, BASKETS_PER_STORE))
+                loaded = load(baskets_per_store=min(baskets, BASKETS_PER_STORE), stores=STORES)
         except DomainError as error:
             raise CommandError(f"{error.detail} What was loaded so far stays; run the command again.") from error
         self.stdout.write(orjson.dumps(loaded).decode() if options["json"] else "\n".join(_lines(loaded)))

@@ -19,6 +19,8 @@ function duration(milliseconds) {
 function card(shop) {
   if (!cards.has(shop.slug)) {
     shops.append(template.content.cloneNode(true));
+    const scroll = shops.lastElementChild.querySelector(".scroll");
+    scroll.setAttribute("aria-label", `${scroll.getAttribute("aria-label")}: ${shop.name}`);
     cards.set(shop.slug, shops.lastElementChild);
   }
   return cards.get(shop.slug);
@@ -36,12 +38,19 @@ function drawPlot(path, counts) {
   path.setAttribute("d", `M0,48 L${points.join(" L")} L240,48 Z`);
 }
 
+// "order-01a2…" is told apart by its end: ids begin with the time.
+function short(stream) {
+  const kind = stream.slice(0, stream.indexOf("-"));
+  return stream.length > 20 ? `${kind} …${stream.slice(-6)}` : stream;
+}
+
 function drawRows(body, arrivals) {
   body.replaceChildren(...arrivals.map((arrival) => {
     const row = document.createElement("tr");
-    const cells = [arrival.position === null ? "–" : number.format(arrival.position), arrival.type, arrival.stream, duration(arrival.lag_ms)];
+    const position = arrival.position === null ? "–" : number.format(arrival.position);
+    const cells = [position, duration(arrival.lag_ms), arrival.type, short(arrival.stream)];
     for (const text of cells) row.insertCell().textContent = text;
-    row.cells[2].title = arrival.stream;
+    row.cells[3].title = arrival.stream;
     return row;
   }));
 }
