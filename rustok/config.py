@@ -131,10 +131,13 @@ def load() -> Config:
         merged |= values
     merged = {name: value for name, value in merged.items() if ENV_PREFIX + name.upper() not in os.environ}
     try:
-        return Config(**merged)
+        read = Config(**merged)
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
         raise ConfigurationError("configuration: " + "; ".join(lines)) from None
+    if read.environment == "production" and provenance()["secret_key"] == "default":  # noqa: S105 - a layer's name
+        raise ConfigurationError("configuration: secret_key: production needs one that stays the same")
+    return read
 
 
 @cache
