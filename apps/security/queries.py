@@ -17,13 +17,13 @@ def find_user(*, username: str) -> User | None:
 
 
 def api_keys() -> QuerySet[ApiKey]:
-    """The keys of the current scope, newest first."""
-    return ApiKey.objects.order_by("-id")
+    """The keys of the current scope that were not revoked, newest first."""
+    return ApiKey.objects.filter(revoked_at=None).order_by("-id")
 
 
 def get_api_key(*, key_id: UUID) -> ApiKey:
-    """One key; raises NotFound."""
-    key = ApiKey.objects.filter(pk=key_id).first()
+    """One key that was not revoked; raises NotFound."""
+    key = api_keys().filter(pk=key_id).first()
     if key is None:
         raise NotFound(resource=str(_("API key")))
     return key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from rustok.api.models import Body, Out
 from rustok.api.models import Currency as CurrencyForm
@@ -12,7 +12,7 @@ from rustok.money import EXPONENTS, MAX_MINOR
 
 Amount = Annotated[int, Field(ge=0, le=MAX_MINOR, description="Integer minor units of the currency (ISO 4217).")]
 
-Currency = Annotated[CurrencyForm, Field(json_schema_extra={"enum": list[JsonValue](sorted(EXPONENTS))})]
+Currency = Annotated[CurrencyForm, Field(json_schema_extra={"pattern": f"^({'|'.join(sorted(EXPONENTS))})$"})]
 """An ISO 4217 code. The document lists those that exist; an unknown one is the domain's InvalidMoney."""
 
 

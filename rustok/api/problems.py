@@ -11,7 +11,7 @@ from pydantic import Field
 from rustok.api.declaration import Declaration
 from rustok.api.errors import UnknownCursor
 from rustok.api.models import Out
-from rustok.api.paging import is_page
+from rustok.api.paging import PageQuery
 from rustok.errors import DomainError
 from rustok.errors.families import (
     BodyTooLarge,
@@ -71,7 +71,7 @@ def possible_errors(declared: Declaration) -> tuple[type[DomainError], ...]:
         found |= {InvalidCredentials, TokenExpired, PermissionDenied}
     if declared.body is not None:
         found |= {MalformedBody, BodyTooLarge, UnsupportedMediaType}
-    if is_page(declared.answer):
+    if issubclass(declared.query, PageQuery):
         found.add(UnknownCursor)
     if declared.idempotent:
         found |= {IdempotencyInProgress, IdempotencyKeyReused}

@@ -35,7 +35,6 @@ class ApiKeyOut(Out):
     created_by: str
     created_at: datetime
     expires_at: datetime | None
-    revoked_at: datetime | None
     last_used_at: datetime | None = Field(description="To within about ten minutes.")
 
 

@@ -36,7 +36,7 @@ class ApiKeyCollection(Endpoint):
         summary=_("List API keys"),
     )
     def get(self, call: Call[None, PageQuery]) -> dict[str, Any]:
-        """Newest first, revoked and expired ones too."""
+        """Newest first, expired ones too. What became of a revoked key is in the audit log."""
         return paginate(api_keys(), call, to_dict=api_key_out)
 
     @operation(

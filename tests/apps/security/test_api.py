@@ -41,6 +41,7 @@ def test_revoked_key_stops_at_once(shop, acme, client_of):
     own = client_of(acme, HTTP_AUTHORIZATION=f"Bearer {made['key']}")
 
     assert shop.delete(f"{KEYS}{made['id']}/").status_code == 204
+    assert shop.get(f"{KEYS}{made['id']}/").status_code == 404
     assert own.get(KEYS).json()["code"] == 1001
 
 

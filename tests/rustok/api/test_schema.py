@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from jsonschema import Draft202012Validator
 from rustok.api.schema import build
 
 SIDES = ["rustok.urls.tenant", "rustok.urls.platform"]
+# The log goes on by position; the contracts are one short list.
+OTHER_LISTS: dict[str, set[str]] = {"events_list": {"after", "page_size"}, "event_schemas_list": set()}
 VERBS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -101,7 +104,9 @@ def test_texts_in_bodies_have_a_limit_and_no_control_characters(document):
     for name in requested(document):
         for schema in schemas(document["components"]["schemas"][name].get("properties", {})):
             if schema.get("type") == "string" and not schema.keys() & {"format", "enum", "const"}:
-                assert {"maxLength", "pattern"} <= schema.keys(), (name, schema)
+                assert "pattern" in schema, (name, schema)
+                outside_classes = re.sub(r"\[[^\]]*\]", "", schema["pattern"])
+                assert "maxLength" in schema or not re.search(r"[*+]", outside_classes), (name, schema)
 
 
 def test_integers_in_bodies_fit_the_database(document):
@@ -118,4 +123,4 @@ def test_lists_have_cursor_and_size(document):
         )
         if reference.get("$ref", "").endswith("Page"):
             names = {parameter["name"] for parameter in operation["parameters"]}
-            assert {"cursor", "page_size"} <= names, (path, verb)
+            assert OTHER_LISTS.get(operation["operationId"], {"cursor", "page_size"}) <= names, (path, verb)
