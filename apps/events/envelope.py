@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any, Final
 
 import orjson
@@ -32,7 +31,7 @@ def cloud_event(event: StoredEvent, *, source: str) -> dict[str, Any]:
         "source": source,
         "type": event.wire_type,
         "subject": event.stream,
-        "time": event.recorded_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "time": event.time,
         "datacontenttype": "application/json",
         "sequence": f"{event.position:020d}",
         "position": event.position,

@@ -10,16 +10,18 @@ from uuid import UUID
 
 import orjson
 
-# In the order of StoredEvent's fields. The text form keeps JSON undecoded on the way through.
-COLUMNS: Final = (
-    "e.id, e.position, e.stream, e.version, e.type, e.schema_version, e.data::text, e.metadata::text, e.recorded_at"
-)
+# In the order of StoredEvent's fields. JSON and time stay texts on the way through: making Python objects of them took
+# a fifth of the relay's time. The time is RFC 3339 in UTC, as CloudEvents want it.
+COLUMNS: Final = """
+    e.id, e.position, e.stream, e.version, e.type, e.schema_version, e.data::text, e.metadata::text,
+    to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+"""
 WIRE_TYPE: Final = "(e.type || '.v' || e.schema_version)"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One numbered fact of a log. `raw_data` and `raw_metadata` are JSON texts as PostgreSQL prints them."""
+    """One numbered fact of a log. `raw_data` and `raw_metadata` are JSON texts, `time` is RFC 3339 in UTC."""
 
     id: UUID
     position: int
@@ -29,12 +31,17 @@ class StoredEvent:
     schema_version: int
     raw_data: str
     raw_metadata: str
-    recorded_at: datetime
+    time: str
 
     @property
     def wire_type(self) -> str:
         """The published name with its version."""
         return f"{self.type}.v{self.schema_version}"
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it was written, by the database's clock."""
+        return datetime.fromisoformat(self.time)
 
     @property
     def data(self) -> dict[str, Any]:

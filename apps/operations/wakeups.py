@@ -1,6 +1,7 @@
 """The relay's clockwork in the shared tables: who waits, who holds the lease, when is the next turn.
 
-Every function costs one statement and runs in the caller's scope and transaction (tables are named with their schema).
+Every function costs one statement and runs in the caller's transaction; tables are named with their schema, so that the
+relay's two questions (`waiting`, `claim`) need no scope.
 Times are the database's statement time: clocks of workers do not matter.
 """
 
@@ -14,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.operations.models.wakeups import PLATFORM
+from rustok.db.shared import shared_rows
 
 WAKEUPS: Final = "public.operations_wakeup"
 DUES: Final = "public.operations_due"
@@ -114,10 +116,7 @@ def waiting(*, limit: int = 10_000, tenant_id: UUID | None = None) -> list[tuple
 
     Whoever does the work deletes exactly these ids in the transaction that did it (trap 55).
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [tenant_id, tenant_id, limit])
-        rows: list[tuple[UUID, list[UUID]]] = cursor.fetchall()
-        return rows
+    return [(log, ids) for log, ids in shared_rows(_WAITING, [tenant_id, tenant_id, limit])]
 
 
 def claim(*, lease_seconds: float, tenant_id: UUID | None = None) -> Lease | None:
@@ -125,10 +124,8 @@ def claim(*, lease_seconds: float, tenant_id: UUID | None = None) -> Lease | Non
 
     Parallel callers skip each other's rows. An expired lease is claimed again: its holder died or is too slow.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [lease_seconds, tenant_id, tenant_id])
-        row = cursor.fetchone()
-    return Lease(*row) if row else None
+    rows = shared_rows(_CLAIM, [lease_seconds, tenant_id, tenant_id])
+    return Lease(*rows[0]) if rows else None
 
 
 def release(lease: Lease, turn: NextTurn) -> None:

@@ -20,6 +20,7 @@ NAME: Final = "webhook"
 class WebhookTransport:
     """One turn for one endpoint."""
 
+    batch = 100
     chunk = 1
     transactional = False
 

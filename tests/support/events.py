@@ -46,6 +46,7 @@ class MemoryTransport:
     """Takes events into a list; `verdict` may refuse some. `register_memory` makes it reachable for subscriptions."""
 
     verdict: Callable[[StoredEvent], Outcome] = lambda _event: DELIVERED
+    batch: int = 100
     chunk: int = 1
     transactional: bool = False
     taken: list[StoredEvent] = field(default_factory=list)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Final
 
-BATCH: Final = 100  # events of one turn
 WINDOW: Final = 20_000  # positions that one turn looks through for events that pass the filter
 TURN: Final = 2.0  # a turn starts no further chunk after this
 LEASE_MARGIN: Final = 1.5  # for the commit after the last chunk

@@ -64,8 +64,7 @@ class Numbering(Enum):
 
 def number_waiting(*, report: RelayReport, tenant_id: UUID | None = None) -> Numbering:
     """Give positions in every log that left wake-ups, one step each."""
-    with shared_scope():
-        waiting = wakeups.waiting(tenant_id=tenant_id)
+    waiting = wakeups.waiting(tenant_id=tenant_id)
     result = Numbering.IDLE
     for waiting_id, marks in waiting:
         numbered = _number_log(waiting_id, marks)
@@ -90,8 +89,7 @@ def _number_log(tenant_id: UUID, marks: list[UUID]) -> int | None:
 
 def serve_next(*, report: RelayReport, tenant_id: UUID | None = None) -> bool:
     """Claim the partition that has waited longest and give it one turn; False when nobody is due."""
-    with shared_scope():
-        lease = wakeups.claim(lease_seconds=policy.lease_seconds(config().webhook_timeout), tenant_id=tenant_id)
+    lease = wakeups.claim(lease_seconds=policy.lease_seconds(config().webhook_timeout), tenant_id=tenant_id)
     if lease is None:
         return False
     try:

@@ -66,17 +66,17 @@ def look(lease: Lease) -> Situation | None:
     return Situation(lease.subscription_id, lease.partition, *row) if row else None
 
 
-def fresh_events(situation: Situation) -> tuple[list[StoredEvent], int]:
-    """The next batch after the cursor, and the position up to which it is complete.
+def fresh_events(situation: Situation, *, limit: int) -> tuple[list[StoredEvent], int]:
+    """The next `limit` events after the cursor, and the position up to which it is complete.
 
     Without those of parked streams: they wait for their stream's first event. Positions are dense, so a window of them
     bounds the rows read whatever the planner believes; it grows while nothing in it passes the filter.
     """
-    start, width = situation.cursor, policy.BATCH * situation.partitions
+    start, width = situation.cursor, limit * situation.partitions
     while start < situation.head:
         end = min(situation.head, start + width)
-        events = _window(situation, start, end)
-        if len(events) == policy.BATCH:
+        events = _window(situation, start, end, limit)
+        if len(events) == limit:
             return events, events[-1].position
         if events or width >= policy.WINDOW:
             return events, end
@@ -84,7 +84,7 @@ def fresh_events(situation: Situation) -> tuple[list[StoredEvent], int]:
     return [], situation.head
 
 
-def _window(situation: Situation, start: int, end: int) -> list[StoredEvent]:
+def _window(situation: Situation, start: int, end: int, limit: int) -> list[StoredEvent]:
     with connection.cursor() as cursor:
         cursor.execute(
             _FRESH,
@@ -95,7 +95,7 @@ def _window(situation: Situation, start: int, end: int) -> list[StoredEvent]:
                 "partitions": situation.partitions,
                 "partition": situation.partition,
                 "parked": situation.parked,
-                "limit": policy.BATCH,
+                "limit": limit,
             },
         )
         return stored(cursor.fetchall())

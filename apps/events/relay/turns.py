@@ -60,7 +60,7 @@ def _fresh_turn(lease: Lease, situation: Situation, transport: Transport) -> Tur
 
 
 def _offer(lease: Lease, situation: Situation, transport: Transport) -> Verdict:
-    events, looked_at = fresh_events(situation)
+    events, looked_at = fresh_events(situation, limit=transport.batch)
     judge = Judge(cursor=situation.cursor, failures=lease.failures, pauses=lease.pauses, parked=len(situation.parked))
     offer = Offer(transport, events, timeout=config().webhook_timeout)
     for event, outcome in offer:

@@ -53,9 +53,11 @@ class Route:
 class Transport(Protocol):
     """One turn's connection to a destination; made afresh for each turn, used by one thread, closed by the relay.
 
-    `chunk` is how many events `publish` likes at once. `transactional`: effects go into the relay's own transaction.
+    `batch` is how many events one turn takes (what a crash in the middle repeats), `chunk` how many `publish` likes at
+    once. `transactional`: effects go into the relay's own transaction.
     """
 
+    batch: int
     chunk: int
     transactional: bool
 

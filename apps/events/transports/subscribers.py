@@ -55,6 +55,7 @@ def subscribers() -> tuple[Subscriber, ...]:
 class SubscriberTransport:
     """Calls one subscriber, the chunk at once; on an error event by event: one bad fact does not sink others."""
 
+    batch = 500
     chunk = 100
     transactional = True
 

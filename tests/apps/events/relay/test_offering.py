@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from apps.events.records import StoredEvent
@@ -12,7 +10,7 @@ from apps.events.relay.offering import Judge
 from apps.events.transports import DELIVERED, Refused
 from rustok.db.ids import new_id
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = "2026-11-01T12:00:00.000000Z"
 NO = Refused("no")
 DOWN = Refused("down", destination=True)
 HUNG = Refused("hung", hung=True)

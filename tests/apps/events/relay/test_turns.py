@@ -36,10 +36,10 @@ def test_every_event_arrives_once_and_in_order(memory, partitions):
 
 def test_more_than_a_batch_arrives_in_several_turns(memory):
     memory.subscribe()
-    poke(*["a"] * (policy.BATCH * 2 + 1))
+    poke(*["a"] * (memory.batch * 2 + 1))
 
     assert relay().turns >= 3
-    assert memory.versions("thing-a") == list(range(1, policy.BATCH * 2 + 2))
+    assert memory.versions("thing-a") == list(range(1, memory.batch * 2 + 2))
 
 
 def test_filter_lets_only_wanted_types_through(memory):
