@@ -56,7 +56,7 @@ class EventAdmin(ConsoleModelAdmin):
     list_filter = (TypeFilter,)
     search_fields = ("stream__startswith",)
     search_help_text = _("Stream, for example order-…")
-    ordering = ("-seq",)
+    ordering = ("-id",)  # time ordered, and indexed; seq is indexed only until an event has its position
     fields = ("type_name", "position_badge", "stream_name", "version", "when", "document", "circumstances")
     readonly_fields = ("type_name", "position_badge", "stream_name", "when", "document", "circumstances")
     wide_fields = ("document", "circumstances")
@@ -70,7 +70,7 @@ class EventAdmin(ConsoleModelAdmin):
         """The published name with its version."""
         return f"{event.type}.v{event.schema_version}"
 
-    @admin.display(description=_("Position"), ordering="seq")
+    @admin.display(description=_("Position"), ordering="id")
     def position_badge(self, event: Event) -> str:
         """The place in the log; given right after the commit."""
         return badge(str(event.position), Badge.INFO) if event.position else badge(_("not numbered yet"), Badge.WARN)
