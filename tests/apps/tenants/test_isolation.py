@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -116,6 +118,25 @@ def test_parallel_requests_with_forged_headers_stay_apart(shops: list[TenantRef]
         return {page.status_code == 200, names == {shop.slug}, current().schema is None}
 
     assert set().union(*crowd(work, pieces=WORK)) == {True}
+
+
+def test_async_queries_of_two_shops_stay_apart(shops: list[TenantRef]) -> None:
+    async def read(shop: TenantRef) -> bool:
+        with tenant_scope(shop):
+            names = {customer.name.partition("-")[0] async for customer in Customer.objects.all()}
+        return names == {shop.slug}
+
+    async def everybody() -> list[bool]:
+        try:
+            return await asyncio.gather(*(read(shop) for shop in shops * 20))
+        finally:
+            await sync_to_async(close_own)()
+
+    assert all(asyncio.run(everybody()))
+
+
+def close_own() -> None:
+    connection.close()  # of the thread that runs this
 
 
 def key_of(shop: TenantRef) -> str:
