@@ -52,12 +52,11 @@ class EndpointCollection(Endpoint):
         answer=NewEndpointOut,
         status=201,
         errors=(UnsafeAddress,),
-        idempotent=True,
         summary=_("Create a webhook endpoint"),
         example={"url": "https://example.com/hooks", "event_types": ["orders.*"]},
     )
     def post(self, call: Call[CreateEndpointBody, Query]) -> Answer:
-        """The secret is in this answer and nowhere else."""
+        """The secret is in this answer and nowhere else (so no `Idempotency-Key`: stored answers would keep it)."""
         body = call.body
         created = services.create_endpoint(
             url=body.url,

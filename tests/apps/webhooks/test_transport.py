@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from standardwebhooks import Webhook
 
 from apps.events.models import ParkedKey
 from apps.events.transports import Refused
 from apps.webhooks.connections import Reply
 from apps.webhooks.models import Delivery, WebhookEndpoint
+from apps.webhooks.queries import deliveries_per_hour
 from apps.webhooks.sending import judge
 from apps.webhooks.services import activate_endpoint, create_endpoint
 from tests.support.events import end_waiting, poke, relay
@@ -126,3 +130,14 @@ def test_status_is_judged(code, destination):
 @pytest.mark.parametrize(("given", "seconds"), [("120", 120.0), ("soon", None), ("-1", None), (None, None)])
 def test_retry_after_is_read(given, seconds):
     assert judge(Reply(503, given, "")).retry_after == seconds
+
+
+def test_attempts_are_counted_by_the_hour(endpoint, receiver):
+    receiver.answer = lambda got: status("500 Oops") if got.event["subject"] == "thing-bad" else OK
+    poke("a", "bad", "b")
+    relay()
+
+    hours = deliveries_per_hour(since=timezone.now() - timedelta(hours=2))
+
+    assert [(hour.delivered, hour.failed) for hour in hours] == [(2, 1)]
+    assert deliveries_per_hour(since=timezone.now() + timedelta(minutes=1)) == []
