@@ -49,7 +49,7 @@ def load(*, baskets_per_store: int = BASKETS_PER_STORE, stores: Sequence[Store] 
         loaded = [subscribing.loaded(store) for store in stores]
     if all(facts.get("wanted", -1) >= baskets_per_store for facts in loaded):
         for store in stores:
-            with tenant_scope(store.slug):
+            with tenant_scope(store.slug, even_suspended=True):
                 subscribing.connect(store)
         return loaded
     return _fill_all(stores, baskets_per_store)
@@ -85,7 +85,7 @@ def _baskets() -> dict[str, list[Basket]]:
 
 def _fill(store: Store, baskets: list[Basket], most: int, bar: ProgressBar) -> dict[str, Any]:
     """Give one shop its goods and customers, and orders out of its first `most` baskets; note it when all is there."""
-    with tenant_scope(store.slug):
+    with tenant_scope(store.slug, even_suspended=True):
         subscribing.connect(store)
         products, households = _stock_up(baskets), _invite(baskets)
         report = _replay(baskets[:most], max(basket.at for basket in baskets), bar).as_dict()

@@ -33,7 +33,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=20.0, help="orders per second of the open loop")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of each loop")
     parser.add_argument("--runs", type=int, default=3, help="open-loop runs; the median counts")
-    parser.add_argument("--profile", action="store_true", help="where a benchmark can, show what costs the time")
     return parser.parse_args()
 
 
@@ -44,7 +43,7 @@ def main() -> int:
     if unknown:
         print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(names())}", file=sys.stderr)
         return 2
-    options = Options(wanted.quick, wanted.rate, wanted.seconds, wanted.runs, wanted.profile)
+    options = Options(wanted.quick, wanted.rate, wanted.seconds, wanted.runs)
     results = {}
     for name in wanted.names or names():
         module = importlib.import_module(f"tests.benchmarks.{PREFIX}{name}")

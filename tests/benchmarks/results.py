@@ -17,7 +17,6 @@ class Options:
     rate: float = 20.0
     seconds: float = 60.0
     runs: int = 3
-    profile: bool = False
 
 
 @dataclass(frozen=True)
