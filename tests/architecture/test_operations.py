@@ -76,6 +76,6 @@ def test_placing_an_order_is_shed_last():
 def test_public_operations_never_write():
     signed = {"demo.receive"}  # guarded by the signature of the webhook, and absent unless the demo is on
 
-    assert {
-        operation.name for operation in operations() if operation.permission == PUBLIC and operation.writes
-    } <= signed
+    public = {operation.name for operation in operations() if operation.permission == PUBLIC and operation.writes}
+
+    assert {name for name in public if not name.startswith("sample.")} <= signed  # samples belong to the tests
