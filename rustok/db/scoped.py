@@ -56,7 +56,7 @@ ScopedManager = models.Manager.from_queryset(ScopedQuerySet)
 
 
 class ScopedModel(models.Model):
-    """A model whose instances know the scope they were made or read in; `rustok.db.router` asks before they are used."""
+    """A model whose instances know the scope they were made in; `rustok.db.router` asks before they are used."""
 
     _scope: str | None = None
 

@@ -20,7 +20,14 @@ from django_tenants.postgresql_backend.base import FakeTenant
 from rustok.context import current
 from rustok.db.backend.cursors import ScopedCursor, ScopedDebugCursor
 from rustok.db.backend.introspection import ScopedIntrospection
-from rustok.db.backend.sessions import CLOSED_PATH, bind_session, reported_path, reset_session, search_path
+from rustok.db.backend.sessions import (
+    CLOSED_PATH,
+    bind_session,
+    is_gone,
+    reported_path,
+    reset_session,
+    search_path,
+)
 from rustok.errors.families import DatabaseUnavailable, TenantContextMissing
 
 _UNBOUND: Final = ""
@@ -153,9 +160,13 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connect or take from the pool; nothing is known about the session's path yet."""
+        """Connect, or take from the pool a session whose server is still there. Its path is not known yet."""
         self._sent_path = _UNBOUND
-        return super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
+        while self.pool and is_gone(connection):  # ends: the pool replaces what it gets back broken, or times out
+            self.pool.putconn(connection)
+            connection = super().get_new_connection(conn_params)
+        return connection
 
     def _configure_connection(self, connection: Any) -> bool:
         """Close the search path of a new session, so that raw use before any scope finds no table."""

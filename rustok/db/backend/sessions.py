@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from select import POLLIN, poll
 from typing import Any, Final
 
-from psycopg import sql
+from psycopg import Error, sql
+from psycopg.pq import ConnStatus
 
 from rustok.context import PUBLIC_SCHEMA
 from rustok.errors.families import TenantSchemaMissing
@@ -42,6 +44,22 @@ def reported_path(connection: Any) -> str | None:
     """What the server last reported as its search path; None before PostgreSQL 18, which does not report it."""
     value: bytes | None = connection.pgconn.parameter_status(b"search_path")
     return None if value is None else value.decode()
+
+
+def is_gone(connection: Any) -> bool:
+    """Whether the server has hung up on an idle session, seen from what has already arrived: no round trip.
+
+    After a crash of PostgreSQL a pool is full of such sessions; each would fail one request.
+    """
+    pgconn = connection.pgconn
+    watch = poll()
+    watch.register(pgconn.socket, POLLIN)
+    try:
+        while watch.poll(0):
+            pgconn.consume_input()  # a notice is swallowed; the end of the stream raises
+    except Error:
+        return True
+    return bool(pgconn.status != ConnStatus.OK)
 
 
 def reset_session(connection: Any) -> None:

@@ -132,6 +132,15 @@ def test_exhausted_pool_is_an_operational_error_after_its_timeout(live_acme: Ten
     with pytest.raises(OperationalError):
         schema_of(second)
     first.close()
-    assert schema_of(second) == live_acme.schema
-    second.close()
     first.close_pool()
+
+
+def test_session_that_the_server_ended_is_replaced_unnoticed(pooled: DatabaseWrapper, live_acme: TenantRef) -> None:
+    schema_of(pooled)
+    process = pooled.connection.info.backend_pid
+    pooled.close()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
+
+    assert schema_of(pooled) == live_acme.schema
