@@ -15,6 +15,7 @@ import tests.benchmarks
 from tests.benchmarks.results import Options
 
 PREFIX = "bench_"
+RAW = argparse.RawDescriptionHelpFormatter
 
 
 def names() -> list[str]:
@@ -25,7 +26,9 @@ def names() -> list[str]:
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=tests.benchmarks.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description=tests.benchmarks.__doc__, formatter_class=RAW
+    )
     parser.add_argument("names", nargs="*", metavar="name", help=f"which (default all): {', '.join(names())}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results as JSON")
     parser.add_argument("--gate", action="store_true", help="exit 1 when a promised limit is broken")

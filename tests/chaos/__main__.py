@@ -14,12 +14,13 @@ from tests.chaos.findings import Finding
 from tests.support.stack import Stack
 from tests.support.tables import table
 
+RAW = argparse.RawDescriptionHelpFormatter
 SCENARIOS = ("crowd", "last_units", "kills")
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=tests.chaos.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=tests.chaos.__doc__, formatter_class=RAW)
     parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"which (default all): {', '.join(SCENARIOS)}")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long the buyers buy while parts are killed")
     parser.add_argument("--rate", type=float, default=6.0, help="orders per second of all buyers together")
