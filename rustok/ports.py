@@ -1,6 +1,6 @@
 """Ports bound by dotted settings, as Django does for its backends: the kernel names a role, an app fills it.
 
-    RUSTOK_PORTS = {"event_recorder": "apps.events.recorder.PostgresEventRecorder", ...}
+RUSTOK_PORTS = {"event_recorder": "apps.events.recorder.PostgresEventRecorder", ...}
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ STATUS_LABELS: Final = {PROVISIONING: _("provisioning"), ACTIVE: _("active"), SU
 
 
 def schema_name_for(tenant_id: UUID) -> str:
-    """The schema of a tenant: `t_` and the 48 random bits at the end of its UUIDv7, in hex. Says nothing of the slug."""
+    """The schema of a tenant: `t_` and the 48 random bits at the end of its UUIDv7, in hex.."""
     return SCHEMA_PREFIX + tenant_id.hex[-12:]
 
 

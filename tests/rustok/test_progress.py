@@ -39,9 +39,13 @@ def test_a_terminal_gets_a_bar_that_redraws_its_line() -> None:
 def test_the_last_state_is_shown_when_the_work_fails() -> None:
     log = io.StringIO()
 
-    with pytest.raises(KeyError), progress("replaying", total=9, stream=log) as bar:
-        bar.advance(4)
-        raise KeyError
+    def fail() -> None:
+        with progress("replaying", total=9, stream=log) as bar:
+            bar.advance(4)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
 
     assert "4/9" in log.getvalue()
 

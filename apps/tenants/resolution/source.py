@@ -56,7 +56,7 @@ class PostgresSource:
         return [Change(*row) for row in shared_rows(_CHANGES, [revision, LOT])]
 
 
-def _ref(
+def _ref(  # noqa: PLR0917 - one parameter per column, in the order of the statement
     identity: UUID, slug: str, name: str, schema: str, status: str, strategy: str, locale: str, host: str | None
 ) -> TenantRef:
     return TenantRef(

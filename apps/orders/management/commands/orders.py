@@ -58,8 +58,8 @@ class Command(BaseCommand):
         self.stdout.write(orjson.dumps(report.as_dict()).decode() if options["json"] else _text(report))
 
 
-_DESCRIPTION: Final = """Columns: store_id, basket_id, household_id, product_id (the SKU), quantity, sales_value (paid for
-all pieces), transaction_timestamp. The rows of a basket stand together. A second run changes nothing and a stopped
+_DESCRIPTION: Final = """Columns: store_id, basket_id, household_id, product_id (the SKU), quantity, sales_value (paid
+for all pieces), transaction_timestamp. The rows of a basket stand together. A second run changes nothing and a stopped
 one goes on, because the basket id is the order's external id. A basket becomes an order only if the order's total is
 exactly what the basket's rows say was paid; every refused row is reported with its reason."""
 

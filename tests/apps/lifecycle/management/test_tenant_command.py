@@ -78,5 +78,5 @@ def test_missing_database_is_one_clear_line(run, monkeypatch: pytest.MonkeyPatch
         raise OperationalError("connection failed: refused\nIs the server running?")
 
     monkeypatch.setattr("apps.lifecycle.management.commands.tenant.all_tenants", absent)
-    with pytest.raises(CommandError, match="does not answer: connection failed: refused$"):
+    with pytest.raises(CommandError, match=r"does not answer: connection failed: refused$"):
         run("list")

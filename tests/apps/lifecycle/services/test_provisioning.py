@@ -116,9 +116,10 @@ def test_failure_half_way_leaves_nothing_and_a_second_try_works(monkeypatch: pyt
         raise ZeroDivisionError
 
     with acting(ROOT) as context, platform_scope("look"):
-        with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+        with monkeypatch.context() as patched:
             patched.setattr(provisioning, "_make_owner", fail)
-            provision_tenant(input=INITECH, context=context)
+            with pytest.raises(ZeroDivisionError):
+                provision_tenant(input=INITECH, context=context)
         assert (find_tenant("initech"), schema_exists(seen[0])) == (None, False)
         assert provision_tenant(input=INITECH, context=context).tenant.status == "active"
 
