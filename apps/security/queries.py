@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.security.models import ApiKey, AuditEntry, User
 from rustok.errors.families import NotFound
+
+_IDENTITY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def find_user(*, username: str) -> User | None:
@@ -32,3 +37,15 @@ def get_api_key(*, key_id: UUID) -> ApiKey:
 def audit_entries() -> QuerySet[AuditEntry]:
     """The audit log of the current scope, newest first."""
     return AuditEntry.objects.order_by("-id")
+
+
+def actor_labels(references: Iterable[str]) -> dict[str, str]:
+    """Names for `user:<id>` and `api_key:<id>`, as far as they still exist. At most two statements."""
+    ids: dict[str, set[UUID]] = {"user": set(), "api_key": set()}
+    for reference in references:
+        kind, _colon, identity = reference.partition(":")
+        if kind in ids and _IDENTITY.fullmatch(identity):
+            ids[kind].add(UUID(identity))
+    users = User.objects.filter(pk__in=ids["user"]).values_list("pk", "username") if ids["user"] else ()
+    keys = ApiKey.objects.filter(pk__in=ids["api_key"]).values_list("pk", "name") if ids["api_key"] else ()
+    return {f"user:{key}": name for key, name in users} | {f"api_key:{key}": name for key, name in keys}

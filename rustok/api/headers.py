@@ -1,7 +1,7 @@
 """Security headers of every answer (R22). A view that needs another policy sets its own header first.
 
-API answers may load nothing and be framed by nobody. The console's scripts come from our own origin; its library
-evaluates expressions in attributes, hence `unsafe-eval` and inline styles there and nowhere else.
+API answers may load nothing and be framed by nobody. The console's scripts come from our own origin, none is inline;
+its library evaluates expressions in attributes, hence `unsafe-eval` and inline styles there and nowhere else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rustok.config import config
 
 API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 CONSOLE_POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; "
     "frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -62,7 +62,7 @@ class Client:
         sent = {"Host": f"{self.host}:{self.port}", "Accept": "application/json", **(headers or {})}
         if self.token and "Authorization" not in sent:
             sent["Authorization"] = f"Bearer {self.token}"
-        payload = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        payload = body if body is None or isinstance(body, (bytes, Iterator)) else json.dumps(body).encode()
         if payload is not None:
             sent.setdefault("Content-Type", "application/json")
         try:
