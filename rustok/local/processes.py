@@ -102,7 +102,7 @@ def end(identity: Identity, first: int, seconds: float) -> None:
     identity.signal(first)
     if not wait_until(gone, seconds):
         identity.signal(signal.SIGKILL)
-        wait_until(gone, 5)
+        wait_until(gone, 30)  # a disk under load can hold even a killed process for a while
 
 
 def kill_group(leader: int) -> None:

@@ -9,7 +9,7 @@ from rustok.local import logs, processes
 from rustok.local.errors import StackError
 from rustok.local.layout import Layout
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0  # the recovery after a crash under load included
 
 
 class Server(abc.ABC):
@@ -48,8 +48,8 @@ class Server(abc.ABC):
     @property
     def process(self) -> processes.Identity | None:
         """The running process, whoever started it."""
-        if self._child is not None:
-            self._child.poll()
+        if self._child is not None and self._child.poll() is None:
+            return processes.Identity.of(self._child.pid)
         return processes.load(self.record)
 
     def start(self) -> bool:
@@ -59,7 +59,7 @@ class Server(abc.ABC):
         """
         running = self.process
         if running is not None:
-            if processes.wait_until(lambda: self.ready() or not running.alive, READY_SECONDS / 2) and running.alive:
+            if processes.wait_until(lambda: self.ready() or not running.alive, READY_SECONDS / 4) and running.alive:
                 return False
             processes.end(running, signal.SIGKILL, 5)
         self.prepare()
@@ -95,6 +95,6 @@ class Server(abc.ABC):
         if running is not None:
             processes.end(running, self.stop_signal, seconds)
         if self._child is not None:
-            self._child.poll()
+            self._child.wait()
             self._child = None
         self.record.unlink(missing_ok=True)
