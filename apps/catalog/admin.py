@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog import services
 from apps.catalog.models import MovementKind, Product, ProductStatus, ReservationStatus, StockLevel, Variant
 from apps.catalog.services import CreateProduct, NewVariant, UpdateProduct
+from apps.security.queries import actor_labels
 from rustok.admin import (
     Badge,
     Command,
@@ -277,11 +278,13 @@ class StockAdmin(ConsoleModelAdmin):
         return super().get_queryset(request).select_related("variant__product")
 
     def object_context(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
-        """The last movements and the open promises: two statements."""
+        """The last movements and the open promises: four statements at most."""
         held = subject.reservations.filter(status=ReservationStatus.HELD).order_by("-id")[:_SHOWN_MOVEMENTS]
+        rows = list(subject.movements.order_by("-id")[:_SHOWN_MOVEMENTS])
+        names = actor_labels(row.actor for row in rows)
         moves = [
-            {"movement": movement, "kind": MovementKind(movement.kind).label}
-            for movement in subject.movements.order_by("-id")[:_SHOWN_MOVEMENTS]
+            {"movement": row, "kind": MovementKind(row.kind).label, "who": names.get(row.actor, row.actor)}
+            for row in rows
         ]
         return {"movements": moves, "held": list(held)}
 

@@ -42,12 +42,12 @@ def backlog_of_tenant() -> Backlog:
     )
 
 
-def delivery_part() -> tuple[list[Number], list[Panel]]:
-    """The current shop's figures and pictures about deliveries. Three statements."""
+def delivery_part() -> tuple[Number, Panel, Panel]:
+    """The current shop's lag, its picture and its receivers. Three statements."""
     states, delays = events.subscription_states(), webhooks.delays()
     waiting = sum(state.waiting for state in states)
     worst = max((state.oldest_seconds for state in states), default=0.0)
-    return [_lag_number(worst, waiting)], [_delay_panel(delays), _receivers_panel(states)]
+    return _lag_number(worst, waiting), _delay_panel(delays), _receivers_panel(states)
 
 
 def _lag_number(seconds: float, waiting: int) -> Number:
@@ -75,7 +75,7 @@ def _delay_panel(delays: Sequence[webhooks.Delay]) -> Panel:
         colours=("#3b76ff", "#c2710c"),
     )
     hint = _("latest deliveries, seconds after the commit")
-    return Panel(name="delivery-lag", title=chart.title, chart=chart, span=6, hint=hint)
+    return Panel(name="delivery-lag", title=chart.title, chart=chart, span=7, hint=hint)
 
 
 def _receivers_panel(states: Sequence[events.SubscriptionState]) -> Panel:
@@ -99,7 +99,7 @@ def _receivers_panel(states: Sequence[events.SubscriptionState]) -> Panel:
         name="receivers",
         title=_("Receivers"),
         table=Table(columns=columns, rows=rows),
-        span=6,
+        span=12,
         link=reverse("admin:webhooks_delivery_changelist"),
         link_text=_("All deliveries"),
     )

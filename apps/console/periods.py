@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from django.utils.formats import date_format
+
 CHOICES: Final = (7, 30, 90, 365)
 DEFAULT: Final = 30
 
@@ -24,6 +26,13 @@ class Period:
         end = now if last is None or now - last < timedelta(days=days) else last
         until = datetime.combine(end.astimezone(UTC).date() + timedelta(days=1), time.min, tzinfo=UTC)
         return cls(until - timedelta(days=days), until)
+
+    @property
+    def label(self) -> str:
+        """The period in words: the first and the last day, the year once when it is the same."""
+        first, last = self.days[0], self.days[-1]
+        since = date_format(first, "j M" if first.year == last.year else "j M Y")
+        return f"{since} – {date_format(last, 'j M Y')}"
 
     @property
     def days(self) -> list[date]:

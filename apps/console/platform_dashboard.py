@@ -96,16 +96,9 @@ def _tenant_numbers() -> list[Number]:
     ]
 
 
-def _span(period: Period) -> str:
-    return _("%(since)s – %(until)s") % {
-        "since": date_format(period.days[0], "j M Y"),
-        "until": date_format(period.days[-1], "j M Y"),
-    }
-
-
 def _orders_number(shops: Sequence[Shop], period: Period) -> Number:
     total = sum(sum(shop.orders.values()) for shop in shops)
-    return Number(label=_("Orders"), value=total, icon="receipt_long", hint=_span(period))
+    return Number(label=_("Orders"), value=total, icon="receipt_long", hint=period.label)
 
 
 def _orders_panel(shops: Sequence[Shop], period: Period) -> Panel:
@@ -169,7 +162,7 @@ def _health_panel(results: Sequence[Result]) -> Panel:
         [
             Cell(result.check.name),
             Cell(badge(labels[result.status], _TONES[result.status])),
-            Cell(result.output or f"{result.observed.value if result.observed.value is not None else ''}"),
+            Cell(result.output or _seen(result)),
         ]
         for result in results
     ]
@@ -181,3 +174,9 @@ def _health_panel(results: Sequence[Result]) -> Panel:
         span=6,
         hint=_("as this process sees it"),
     )
+
+
+def _seen(result: Result) -> str:
+    """What a passing check saw, with its unit."""
+    value = result.observed.value
+    return "" if value is None else f"{value} {result.observed.unit}".strip()

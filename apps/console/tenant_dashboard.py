@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -20,6 +20,7 @@ from rustok import context
 from rustok.money import EXPONENTS, Money
 
 _OPEN = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PAID)
+_LARGE: Final = 1000
 _STATUS_COLOURS = {
     OrderStatus.PENDING: "#c2710c",
     OrderStatus.CONFIRMED: "#3b76ff",
@@ -38,12 +39,15 @@ def build(*, now: datetime, days: int) -> Dashboard:
     if allows("order:read"):
         period = Period.ending(last=last_order_at(), now=now, days=days)
         _sales(period, numbers, panels)
+    receivers: Panel | None = None
+    if allows("event:read"):
+        number, lag, receivers = delivery_part()
+        numbers.append(number)
+        panels.append(lag)
     if allows("stock:read"):
         _stock(numbers, panels)
-    if allows("event:read"):
-        more_numbers, more_panels = delivery_part()
-        numbers += more_numbers
-        panels += more_panels
+    if receivers is not None:
+        panels.append(receivers)
     return Dashboard(numbers, panels)
 
 
@@ -57,10 +61,7 @@ def _sales(period: Period, numbers: list[Number], panels: list[Panel]) -> None:
     counts = {row.day: row.count for row in orders.orders_per_day(since=period.since, until=period.until)}
     revenue = orders.revenue_per_day(since=period.since, until=period.until)
     statuses = orders.orders_by_status()
-    hint = _("%(since)s – %(until)s") % {
-        "since": date_format(period.days[0], "j M Y"),
-        "until": date_format(period.days[-1], "j M Y"),
-    }
+    hint = period.label
     waiting = sum(statuses.get(status, 0) for status in _OPEN)
     numbers += [
         Number(label=_("Orders"), value=sum(counts.values()), icon="receipt_long", hint=hint),
@@ -103,8 +104,10 @@ def _totals(revenue: list[orders.DayRevenue]) -> str:
 
 
 def _grouped(money: Money) -> str:
+    """For a figure of a few centimetres: large sums without their cents."""
     whole, point, cents = money.decimal().partition(".")
-    return f"{int(whole):,}".replace(",", "\u00a0") + point + cents + f"\u00a0{money.currency}"
+    rest = point + cents if abs(int(whole)) < _LARGE else ""
+    return f"{int(whole):,}".replace(",", "\u00a0") + rest + f"\u00a0{money.currency}"
 
 
 def _major(amount: int, currency: str) -> float:
@@ -185,7 +188,7 @@ def _stock(numbers: list[Number], panels: list[Panel]) -> None:
             name="low-stock",
             title=_("Low stock"),
             table=Table(columns=columns, rows=rows),
-            span=6,
+            span=5,
             link=reverse("admin:catalog_stocklevel_changelist") + "?low=1",
             link_text=_("All stock"),
         )

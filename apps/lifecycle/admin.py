@@ -8,13 +8,17 @@ from django import forms
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Prefetch
+from django.db.models import OuterRef, Prefetch, Subquery
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from apps.events.queries import backlog, dead_letter_count
 from apps.lifecycle.services import ProvisionTenant, provision_tenant, resume_tenant, suspend_tenant
+from apps.orders.queries import orders_by_status
+from apps.tenants.isolation import tenant_scope
 from rustok.admin import (
     Badge,
     Command,
@@ -31,11 +35,13 @@ from rustok.admin import (
     platform_site,
 )
 from rustok.config import config
+from rustok.display import age
 
 if TYPE_CHECKING:
     from apps.tenants.models import Domain, Tenant
 else:
     Tenant, Domain = apps.get_model("tenants", "Tenant"), apps.get_model("tenants", "Domain")
+Due = apps.get_model("operations", "SubscriptionDue")
 
 _TONES = {"active": Badge.GOOD, "provisioning": Badge.WARN, "suspended": Badge.BAD}
 
@@ -103,11 +109,12 @@ class TenantAdmin(ConsoleModelAdmin):
     """Every shop of this installation."""
 
     resource, section, position, icon = "tenant", Section.TENANTS, 10, "storefront"
-    list_display = ("name", "slug", "host", "status_badge", "language", "created")
+    list_display = ("name", "slug", "host", "status_badge", "deliveries", "created")
     list_filter = ("status", "locale")
     search_fields = ("slug__istartswith", "name__icontains", "domains__domain__istartswith")
     search_help_text = _("Slug, name or domain")
     ordering = ("slug",)
+    change_form_template = "console/tenant.html"
     fields = ("slug", "hosts", "status_badge", "status_reason", "language", "strategy", "schema_name", "created")
     readonly_fields = ("hosts", "status_badge", "language", "created")
     list_commands = (
@@ -150,11 +157,13 @@ class TenantAdmin(ConsoleModelAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """With the hosts: one more statement, whatever the number of rows."""
         ordered = Domain.objects.order_by("-is_primary", "domain")
-        return super().get_queryset(request).prefetch_related(Prefetch("domains", queryset=ordered))
+        overdue = Due.objects.filter(tenant_id=OuterRef("pk"), due_at__lte=Now()).order_by("due_at")
+        rows = super().get_queryset(request).prefetch_related(Prefetch("domains", queryset=ordered))
+        return rows.annotate(overdue_since=Subquery(overdue.values("due_at")[:1]))
 
     def object_context(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
-        """The status as heading."""
-        return {"heading_badge": self.status_badge(subject), "title": subject.name}
+        """The status as heading, and how business goes: some statements inside the shop."""
+        return {"heading_badge": self.status_badge(subject), "title": subject.name, "business": _business(subject)}
 
     @admin.display(description=_("Host"))
     def host(self, tenant: Tenant) -> str:
@@ -172,6 +181,13 @@ class TenantAdmin(ConsoleModelAdmin):
         """Whether the shop is in business."""
         return badge(tenant.get_status_display(), _TONES[tenant.status])
 
+    @admin.display(description=_("Deliveries"))
+    def deliveries(self, tenant: Any) -> str:
+        """Whether receivers are up to date: from the shared due times, without a look into the shop."""
+        if tenant.overdue_since is None:
+            return badge(_("up to date"), Badge.GOOD)
+        return badge(_("%(age)s behind") % {"age": age(tenant.overdue_since)}, Badge.WARN)
+
     @admin.display(description=_("Language"), ordering="locale")
     def language(self, tenant: Tenant) -> str:
         """The default language of the shop."""
@@ -181,6 +197,20 @@ class TenantAdmin(ConsoleModelAdmin):
     def created(self, tenant: Tenant) -> str:
         """When the shop was opened."""
         return moment(tenant.created_at)
+
+
+def _business(tenant: Tenant) -> list[tuple[Any, Any]]:
+    """Orders and deliveries of one shop, in words and numbers."""
+    if tenant.status == "provisioning":
+        return []
+    with tenant_scope(tenant, even_suspended=True):
+        statuses, behind, dead = orders_by_status(), backlog(), dead_letter_count()
+    return [
+        (_("Orders"), sum(statuses.values())),
+        (_("Events waiting"), behind.waiting),
+        (_("Oldest waiting, seconds"), f"{behind.oldest_seconds:.1f}"),
+        (_("Dead letters"), dead),
+    ]
 
 
 def _console_link(host: str) -> str:

@@ -18,6 +18,7 @@ from apps.orders.models import Order, OrderStatus, OrderTransition, PaymentState
 from apps.orders.services import CancelOrder, Note, PayOrder, RefundOrder, ShipOrder
 from apps.orders.states import CANCELLED, CONFIRMED, DELIVERED, ORDER, PAID, PENDING, SHIPPED
 from apps.payments.queries import payments
+from apps.security.queries import actor_labels
 from rustok import context
 from rustok.admin import (
     Badge,
@@ -204,13 +205,13 @@ class OrderAdmin(ConsoleModelAdmin):
         return super().get_queryset(request).select_related("customer")
 
     def object_context(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
-        """Lines, history and payments: four statements, whatever the order's size."""
+        """Lines, history and payments: six statements at most, whatever the order's size."""
         may_see_money = context.current().allows("payment:read")
         return {
             "heading_badge": self.status_badge(subject),
             "steps": _steps(subject),
             "lines": [_line(line, subject.currency) for line in subject.lines.order_by("position")],
-            "history": [_move(move) for move in subject.transitions.order_by("-version")],
+            "history": _history(subject),
             "payments": [_payment(payment) for payment in payments(order_id=subject.pk)] if may_see_money else [],
         }
 
@@ -265,8 +266,13 @@ def _line(line: Any, currency: str) -> dict[str, Any]:
     return {"line": line, "unit": Money(line.unit_price, currency), "total": Money(line.total, currency)}
 
 
-def _move(move: OrderTransition) -> dict[str, Any]:
-    return {"move": move, "label": _ACTIONS.get(move.action, move.action)}
+def _history(order: Order) -> list[dict[str, Any]]:
+    """The moves, newest first, each with the name of who made it."""
+    moves: list[OrderTransition] = list(order.transitions.order_by("-version"))
+    names = actor_labels(move.actor for move in moves)
+    return [
+        {"move": move, "label": _ACTIONS.get(move.action, move.action), "who": names.get(move.actor)} for move in moves
+    ]
 
 
 def _payment(payment: Any) -> dict[str, Any]:

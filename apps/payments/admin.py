@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from apps.payments.models import Payment, PaymentStatus
+from apps.security.queries import actor_labels
 from rustok.admin import Badge, ConsoleModelAdmin, Section, badge, moment, tenant_site
 from rustok.money import Money
 
@@ -35,10 +36,12 @@ class PaymentAdmin(ConsoleModelAdmin):
     change_form_template = "console/payment.html"
 
     def object_context(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
-        """The refunds: one statement."""
+        """The refunds: three statements at most."""
+        rows = list(subject.refunds.order_by("id"))
+        names = actor_labels(row.actor for row in rows)
         refunds = [
-            {"refund": refund, "amount": Money(refund.amount, subject.currency)}
-            for refund in subject.refunds.order_by("id")
+            {"refund": row, "amount": Money(row.amount, subject.currency), "who": names.get(row.actor, row.actor)}
+            for row in rows
         ]
         return {"heading_badge": self.status_badge(subject), "refunds": refunds}
 

@@ -227,7 +227,7 @@ class DeliveryAdmin(ConsoleModelAdmin):
     @admin.display(description=_("Endpoint"), ordering="endpoint__url")
     def endpoint_url(self, delivery: Delivery) -> str:
         """Where it went."""
-        return delivery.endpoint.url
+        return format_html('<span class="rk-clip" title="{0}">{0}</span>', delivery.endpoint.url)
 
     @admin.display(description=_("Position"))
     def position_number(self, delivery: Delivery) -> int:

@@ -31,7 +31,7 @@ def test_a_wrong_password_is_refused_in_words(console, shop):
     visitor.page.get_by_label("Password").fill("not the password")
     visitor.page.get_by_role("button", name="Sign in").click()
 
-    expect(visitor.page.get_by_role("alert")).to_contain_text("correct username and password")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("correct user name and password")
     visitor.check()
 
 
