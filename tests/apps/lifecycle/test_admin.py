@@ -1,9 +1,15 @@
 """Tenants in the platform's console."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from apps.operations.models import SubscriptionDue
+from apps.tenants.isolation import tenant_scope
 from apps.tenants.models import Tenant
 from apps.tenants.queries import get_tenant
+from tests.support.commerce import make_order
 from tests.support.console import Visitor, notices, offered
 from tests.support.statements import counted
 from tests.support.tenants import TenantFactory
@@ -61,3 +67,24 @@ def test_the_list_costs_the_same_for_many_tenants(operator):
         operator.list(TENANT)
 
     assert len(many) == len(few) <= 8
+
+
+def test_the_page_of_a_tenant_tells_how_its_business_goes(operator):
+    acme = get_tenant("acme")
+    with tenant_scope(acme):
+        make_order()
+
+    page = operator.page(TENANT, acme)
+
+    assert dict(page.context["business"])["Orders"] == 1
+
+
+def test_a_tenant_whose_receivers_wait_is_marked(operator):
+    acme = get_tenant("acme")
+    assert "up to date" in operator.list(TENANT, "?q=acme").content.decode()
+
+    SubscriptionDue.objects.create(
+        tenant_id=acme.pk, subscription_id=acme.pk, partition=0, due_at=timezone.now() - timedelta(minutes=3)
+    )
+
+    assert "3\xa0minutes behind" in operator.list(TENANT, "?q=acme").content.decode()
