@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from apps.demo.models import Arrival, Subscription
-from apps.events import services as events
+from apps.events import queries as events
 from apps.tenants.isolation import tenant_scope
 from rustok.config import config
 from rustok.errors import DomainError

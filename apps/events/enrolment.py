@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from apps.events.models import LOG, Cursor, Subscription
+from apps.events.models import Cursor, Subscription
 from apps.events.patterns import like_patterns
+from apps.events.queries import head
 from apps.events.transports.subscribers import NAME as SUBSCRIBER
 from apps.events.transports.subscribers import subscribers
 from apps.operations import wakeups
@@ -38,7 +39,8 @@ def enrol(
             defaults={"transport": transport, "target": target, "patterns": patterns, "partitions": partitions},
         )
         if created:
-            start = head() if after is None else after
+            last = head()
+            start = last if after is None else min(after, last)
             Cursor.objects.bulk_create(
                 Cursor(subscription=subscription, partition=partition, position=start)
                 for partition in range(partitions)
@@ -72,11 +74,3 @@ def ensure_subscribers(*, tenant_id: UUID) -> None:
 def forget_seen() -> None:
     """Look again; for tests that roll the rows back."""
     _seen.clear()
-
-
-def head() -> int:
-    """The last position given in the log of the current scope."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT position FROM events_counter WHERE name = %s", [LOG])
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0

@@ -11,6 +11,7 @@ from apps.events import enrolment, hints
 from apps.events.logs import log_id
 from apps.events.models import Cursor, DeadLetter, Subscription, SubscriptionStatus
 from apps.events.patterns import like_patterns
+from apps.events.queries import head
 from apps.operations import wakeups
 from rustok.db.transactions import UnitOfWork, transactional, unit_of_work
 from rustok.errors.families import NotFound
@@ -75,7 +76,7 @@ def replay(*, subscription_id: UUID, after: int) -> None:
     Running turns lose their lease, so that none of them moves the cursor on over the replay.
     """
     with unit_of_work() as uow:
-        if not Cursor.objects.filter(subscription_id=subscription_id).update(position=max(0, after)):
+        if not Cursor.objects.filter(subscription_id=subscription_id).update(position=min(max(0, after), head())):
             raise NotFound(resource="subscription")
         Subscription.objects.get(pk=subscription_id).parked.all().delete()
         wakeups.make_due(tenant_id=log_id(), subscription_ids=[subscription_id], take_over=True)
@@ -105,11 +106,6 @@ def wake(*, tenant_id: UUID) -> None:
 def forget_log(*, tenant_id: UUID) -> None:
     """Drop wake-ups and due times of a tenant that is deleted; undelivered events of a deleted tenant stay unsent."""
     wakeups.forget(tenant_id=tenant_id)
-
-
-def head() -> int:
-    """The last position given in the current log."""
-    return enrolment.head()
 
 
 def _change(subscription_id: UUID, **values: object) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from apps.events import services as events
+from apps.events.queries import head
 from apps.webhooks.addresses import read_url
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.sealing import seal
@@ -171,7 +172,7 @@ def replay_endpoint(*, endpoint_id: UUID, after: int, context: ExecutionContext)
         endpoint = _locked(endpoint_id, None)
         events.replay(subscription_id=endpoint.subscription_id, after=after)
         _audit(uow, "replay", endpoint, after=after)
-    return max(0, events.head() - after)
+    return max(0, head() - after)
 
 
 def _moved(endpoint_id: UUID, status: str, reason: str, expected_version: int | None) -> WebhookEndpoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.events import services
+from apps.events import queries, services
 from apps.events.models import DeadLetter, ParkedKey
 from apps.events.relay import policy
 from apps.events.transports import DELIVERED, Refused
@@ -244,7 +244,7 @@ def test_redriven_letter_that_fails_stays_dead(memory):
 
 def test_replay_delivers_again_in_order(memory):
     subscription = memory.subscribe(partitions=2)
-    start = services.head()
+    start = queries.head()
     poke(*"aba")
     relay()
     services.replay(subscription_id=subscription.pk, after=start)
@@ -273,3 +273,22 @@ def test_unsubscribed_destination_gets_nothing_more(memory):
     relay()
 
     assert memory.offered == []
+
+
+@pytest.mark.parametrize("after", [-5, 10**18])
+def test_replay_starts_inside_the_log(memory, after):
+    subscription = memory.subscribe()
+    services.replay(subscription_id=subscription.pk, after=after)
+    poke("a")
+    relay()
+
+    assert memory.versions("thing-a") == [1]
+
+
+def test_subscription_cannot_start_in_the_future(memory):
+    memory.subscribe()
+    services.subscribe(name="late", transport="memory", event_types=["testkit.*"], after=10**18)
+    poke("a")
+    relay()
+
+    assert memory.versions("thing-a") == [1, 1]
