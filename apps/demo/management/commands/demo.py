@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 
 from apps.demo import credentials
 from apps.demo.loading import load
@@ -16,6 +17,9 @@ from rustok.config import config
 from rustok.context import current, system_actor, use
 from rustok.errors import DomainError
 from rustok.money import Money
+
+
+_AGAIN: Final = "What was loaded so far stays; run the command again."
 
 
 class Command(BaseCommand):
@@ -42,7 +46,9 @@ class Command(BaseCommand):
             with use(replace(current(), actor=system_actor("demo.load"), permissions=frozenset({"*:*"}))):
                 loaded = load(baskets_per_store=min(baskets, BASKETS_PER_STORE), stores=STORES)
         except DomainError as error:
-            raise CommandError(f"{error.detail} What was loaded so far stays; run the command again.") from error
+            raise CommandError(f"{error.detail} {_AGAIN}") from error
+        except (OperationalError, InterfaceError) as error:
+            raise CommandError(f"The database went away. {_AGAIN}") from error
         self.stdout.write(orjson.dumps(loaded).decode() if options["json"] else "\n".join(_lines(loaded)))
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TextIO
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 
 from apps.orders.importing.lives import LIVES
 from apps.orders.importing.refusals import Refusal
@@ -24,6 +25,7 @@ from rustok.progress import progress
 
 PERMISSIONS: Final = frozenset({"order:*", "customer:*", "product:read", "stock:*", "payment:*"})
 _SHOWN: Final = 20
+_AGAIN: Final = "What was imported so far stays; run the command again."
 
 
 class Command(BaseCommand):
@@ -52,7 +54,9 @@ class Command(BaseCommand):
             with use(_importer()), tenant_scope(options["tenant"]), _sink(options["refusals"]) as sink:
                 report = _run(path, options, sink)
         except DomainError as error:
-            raise CommandError(f"{error.detail} What was imported so far stays; run the command again.") from error
+            raise CommandError(f"{error.detail} {_AGAIN}") from error
+        except (OperationalError, InterfaceError) as error:
+            raise CommandError(f"The database went away. {_AGAIN}") from error
         except OSError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(orjson.dumps(report.as_dict()).decode() if options["json"] else _text(report))
