@@ -18,7 +18,6 @@ from rustok.context import current, system_actor, use
 from rustok.errors import DomainError
 from rustok.money import Money
 
-
 _AGAIN: Final = "What was loaded so far stays; run the command again."
 
 
