@@ -292,3 +292,52 @@ def test_subscription_cannot_start_in_the_future(memory):
     relay()
 
     assert memory.versions("thing-a") == [1, 1]
+
+
+@pytest.mark.parametrize("facts", [{"destination": True}, {"hung": True}])
+def test_destination_that_fails_during_retries_costs_no_attempts(memory, facts):
+    memory.subscribe()
+    memory.verdict = refuse("thing-bad")
+    poke("bad", "good")
+    relay()
+    memory.verdict = lambda _event: Refused("down", **facts)
+    for _ in range(policy.MAX_ATTEMPTS + 3):
+        end_waiting()
+        relay()
+
+    assert not DeadLetter.objects.exists()
+    memory.verdict = refuse()
+    end_waiting()
+    relay()
+    assert memory.versions("thing-bad") == [1]
+
+
+def test_letter_waits_while_its_destination_is_down(memory):
+    memory.subscribe()
+    memory.verdict = lambda _event: Refused("unreadable", permanent=True)
+    poke("a")
+    relay()
+    memory.verdict = lambda _event: Refused("down", destination=True)
+    services.redrive(letters=DeadLetter.objects.all())
+    relay()
+    assert DeadLetter.objects.get().redrive
+
+    memory.verdict = refuse()
+    end_waiting()
+    relay()
+    assert memory.versions("thing-a") == [1]
+
+
+def test_long_parked_stream_catches_up_over_several_turns(memory):
+    memory.subscribe()
+    memory.verdict = refuse("thing-bad")
+    poke("bad", "good")
+    relay()
+    for _ in range(3):
+        poke(*["bad"] * 60)
+        relay()
+    memory.verdict = refuse()
+    end_waiting()
+    relay()
+
+    assert memory.versions("thing-bad") == list(range(1, 182))
