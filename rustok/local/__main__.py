@@ -10,6 +10,7 @@ import sys
 from rustok.local import processes
 from rustok.local.errors import StackError
 from rustok.local.layout import Layout
+from rustok.local.signals import handling
 from rustok.local.stack import Stack
 from rustok.local.supervisor import run
 
@@ -48,17 +49,15 @@ def execute(stack: Stack, command: list[str]) -> int:
     """Run a command against the stack and return its exit code (128 + n when signal n ended it)."""
     if not command:
         raise StackError("exec needs a command: exec -- CMD …")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # until the command runs
-    with stack.in_use() as urls:
+    # Until the command runs, SIGTERM ends us in order; then Ctrl-C reaches it by the terminal, the rest is passed on.
+    with handling(lambda *_: sys.exit(143), signal.SIGTERM), stack.in_use() as urls:
         try:
             child = subprocess.Popen(command, env=processes.environment(urls))
         except OSError as error:
             raise StackError(f"cannot run {command[0]}: {error.strerror}") from error
-        # Ctrl-C reaches the command by the terminal; we stay to stop the servers after it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda got, _frame: child.send_signal(got))
-        code = child.wait()
+        passed_on = handling(lambda number, _frame: child.send_signal(number), signal.SIGTERM, signal.SIGHUP)
+        with handling(signal.SIG_IGN, signal.SIGINT), passed_on:
+            code = child.wait()
     return code if code >= 0 else 128 - code
 
 

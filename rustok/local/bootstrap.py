@@ -28,8 +28,8 @@ def digest(name: str) -> str:
 
 def installed() -> tuple[str, str]:
     """Return (set, lock digest) of the environment, or two empty strings when there is none that works."""
-    python = VENV / "bin" / "python"
-    if not STAMP.exists() or subprocess.run([python, "-c", ""], check=False).returncode != 0:
+    python = VENV / "bin" / "python"  # a dangling link once the system's Python was upgraded
+    if not (STAMP.exists() and python.exists()) or subprocess.run([python, "-c", ""], check=False).returncode != 0:
         return "", ""
     name, _, lock = STAMP.read_text().strip().partition(" ")
     return (name, lock) if name in SETS else ("", "")

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -15,8 +15,10 @@ from rustok.local import logs, plan, processes, surfaces
 from rustok.local.errors import StackError
 from rustok.local.layout import PROJECT, Layout, is_free
 from rustok.local.service import Service, environment
+from rustok.local.signals import handling
 from rustok.local.stack import Stack
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, kill, the terminal closed
 TICK = 0.2  # seconds between two looks at the children
 READY_SECONDS = 120.0
 STOP_SECONDS = 6.0
@@ -183,17 +185,6 @@ class Supervisor:
         processes.kill_all(functools.partial(processes.marked, self.layout.data), seconds=2)
 
 
-@contextlib.contextmanager
-def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
-
-
 def run(stack: Stack, make_plan: Callable[[plan.Settings, Layout], plan.Plan] = plan.whole_platform) -> int:
     """Serve the platform until it is told to stop, then return 0; StackError when it does not come up."""
     settings = plan.Settings.from_environment()
@@ -212,10 +203,10 @@ def run(stack: Stack, make_plan: Callable[[plan.Settings, Layout], plan.Plan] = 
 
 def _serve(stack: Stack, settings: plan.Settings, work: plan.Plan) -> int:
     stopped_early: list[int] = []
-    with _signals(lambda number, _frame: stopped_early.append(number)), stack.in_use() as urls:
+    with handling(lambda number, _frame: stopped_early.append(number), *ENDS), stack.in_use() as urls:
         supervisor = Supervisor(stack, settings, {**urls, **settings.environment()}, work)
         supervisor.stop_requested = bool(stopped_early)
-        with _signals(supervisor.request_stop):
+        with handling(supervisor.request_stop, *ENDS):
             try:
                 supervisor.bring_up()
                 supervisor.wait_for(lambda: False)

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +44,33 @@ def test_a_wrong_call_is_refused(words: list[str]) -> None:
 def test_it_needs_nothing_but_the_standard_library() -> None:
     done = subprocess.run([sys.executable, "-I", "-S", bootstrap.__file__], capture_output=True, check=False, text=True)
     assert done.stderr.startswith("usage:")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment that works, in a place of its own; nothing can be installed into it."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / ".installed")
+    return tmp_path
+
+
+@pytest.mark.parametrize("wish", ["prod", "local", "dev"])
+def test_an_environment_that_holds_the_wish_is_left_alone(environment: Path, wish: str) -> None:
+    stamp = f"dev {bootstrap.digest('dev')}\n"
+    (environment / ".installed").write_text(stamp)
+    bootstrap.install(wish)
+    assert (environment / ".installed").read_text() == stamp
+
+
+@pytest.mark.parametrize("stamp", ["", "nonsense 1", "dev"])
+def test_a_torn_stamp_means_an_older_environment(environment: Path, stamp: str) -> None:
+    (environment / ".installed").write_text(stamp)
+    assert bootstrap.installed() != ("dev", bootstrap.digest("dev"))
+
+
+def test_an_environment_whose_python_is_gone_counts_as_none(environment: Path) -> None:
+    (environment / ".installed").write_text(f"dev {bootstrap.digest('dev')}\n")
+    (environment / "bin" / "python").unlink()
+    assert bootstrap.installed() == ("", "")

@@ -2,11 +2,14 @@
 
 import json
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable
 
 import pytest
 
+from rustok.local.__main__ import main
+from rustok.local.layout import Layout
 from rustok.local.stack import Stack
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -16,6 +19,33 @@ NO_SERVER = {"RUSTOK_DATABASE_URL": "x", "RUSTOK_BROKER_URL": "x", "RUSTOK_REDIS
 @pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
 def test_exec_returns_the_code_of_its_command(local: Run, script: str, code: int) -> None:
     assert local("exec", "--", "sh", "-c", script, **NO_SERVER).returncode == code
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, layout: Layout, stack: Stack) -> Layout:
+    """A shell that knows no server, in this process; `stack` ends what is left."""
+    for name in NO_SERVER:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RUSTOK_DATA_DIR", str(layout.data))
+    return layout
+
+
+def test_exec_uses_what_up_started(here: Layout, local: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    urls = json.loads(local("up", "--json").stdout)
+    assert main(["up"]) == 0
+    assert main(["exec", "--", "sh", "-c", f"test $RUSTOK_DATABASE_URL = '{urls['RUSTOK_DATABASE_URL']}'"]) == 0
+    assert main(["status"]) == 0
+    assert main(["down"]) == 0
+    assert main(["status"]) == 1
+    assert capsys.readouterr().out.count("not running") == 2
+
+
+def test_exec_leaves_the_signal_handlers_as_they_were(here: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in NO_SERVER.items():
+        monkeypatch.setenv(name, value)
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    assert main(["exec", "sh", "-c", "exit 3"]) == 3
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
 
 
 def test_exec_gives_the_urls_and_stops_what_it_started(local: Run, stack: Stack) -> None:

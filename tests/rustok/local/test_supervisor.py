@@ -15,7 +15,7 @@ from rustok.local.layout import PROJECT, Layout, free_port, is_free
 from rustok.local.plan import Plan, Settings, Step
 from rustok.local.processes import Identity, kill_all, marked, wait_until, working_in
 from rustok.local.stack import Stack
-from rustok.local.supervisor import StopRequestedError, Supervisor
+from rustok.local.supervisor import StopRequestedError, Supervisor, run
 
 HERE = Path(__file__).parent
 NO_SERVERS = {f"RUSTOK_{name}_URL": "redis://elsewhere" for name in ("DATABASE", "BROKER", "REDIS")}
@@ -103,6 +103,24 @@ def test_a_service_that_never_stays_up_ends_the_start(layout: Layout) -> None:
     made = supervise(layout, services={"web": ("sh", "-c", "echo broken; exit 1")})
     with pytest.raises(StackError, match=r"(?s)web does not stay up.*broken"):
         made.bring_up()
+
+
+def test_run_serves_until_a_signal_comes(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("RUSTOK_PORT", str(port))
+    seen = layout.data / "seen"
+    ending = Step("end", "ending", ("sh", "-c", f"touch {seen}; kill -TERM $PPID"))
+    services = {"web": (sys.executable, str(HERE / "tiny_web.py"), str(port))}
+    assert run(Stack(layout, NO_SERVERS), lambda _settings, _layout: Plan(services, before=(), after=(ending,))) == 0
+    assert seen.exists()
+    assert is_free(port)
+
+
+def test_run_names_the_setting_when_its_port_is_taken(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("RUSTOK_PORT", str(other.getsockname()[1]))
+        with pytest.raises(StackError, match="RUSTOK_PORT"):
+            run(Stack(layout, NO_SERVERS))
 
 
 def start(environment: dict[str, str], port: int) -> subprocess.Popen[str]:
