@@ -21,13 +21,13 @@ from rest_framework.views import APIView
 from rustok.api.calls import Answer, Call
 from rustok.api.declaration import Declaration
 from rustok.api.handlers import failure
-from rustok.api.parsing import read_body, require_json
-from rustok.api.rendering import dump_json
 from rustok.api.validation import invalid, parse_body, parse_query
 from rustok.context import ExecutionContext, current, install
 from rustok.errors.families import MethodNotAllowed, NotAcceptable
 from rustok.idempotency import StoredAnswer, run_once
 from rustok.policy import require
+from rustok.wire.parsing import read_body, require_json
+from rustok.wire.rendering import dump_json
 
 _VERBS: Final = ("get", "post", "put", "patch", "delete")
 _KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")

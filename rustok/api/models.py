@@ -10,8 +10,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
 
 from rustok.text import MULTILINE, NON_BLANK, ONE_LINE
-
-BIGINT_MAX: Final = 2**63 - 1
+from rustok.wire.parsing import BIGINT_MAX
 
 
 class Body(BaseModel):

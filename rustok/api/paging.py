@@ -19,9 +19,9 @@ from django.http import HttpRequest
 from pydantic import Field, StringConstraints
 
 from rustok.api.calls import Call
-from rustok.api.errors import UnknownCursor
 from rustok.api.models import Out, Query
 from rustok.config import config
+from rustok.errors.families import UnknownCursor
 
 T = TypeVar("T")
 _SEAL: Final = 12

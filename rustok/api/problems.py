@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from rustok.api.declaration import Declaration
-from rustok.api.errors import UnknownCursor
 from rustok.api.models import Out
 from rustok.api.paging import PageQuery
 from rustok.errors import DomainError
@@ -26,6 +25,7 @@ from rustok.errors.families import (
     NotFound,
     PermissionDenied,
     TokenExpired,
+    UnknownCursor,
     UnsupportedMediaType,
 )
 from rustok.errors.http import PROBLEM_JSON, status_of, type_of

@@ -13,10 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ValidationError
 
-from rustok.api.parsing import parse_json
 from rustok.errors import FieldError
 from rustok.errors.families import InvalidInput
 from rustok.i18n.middleware import QUERY as LANGUAGE
+from rustok.wire.parsing import parse_json
 
 M = TypeVar("M", bound=BaseModel)
 MAX_REPORTED: Final = 50

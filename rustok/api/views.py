@@ -14,10 +14,10 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from rustok.api.headers import VIEWER_POLICY
-from rustok.api.rendering import dump_json
 from rustok.api.schema import build
 from rustok.errors import DomainError, catalogue
 from rustok.errors.http import status_of
+from rustok.wire.rendering import dump_json
 
 _PLACEHOLDER: Final = re.compile(r"%\((\w+)\)[sd]")
 

@@ -187,6 +187,14 @@ class VersionConflict(ResourceError):
     message = _("The %(resource)s has changed: it is now at version %(current)s.")
 
 
+class UnknownCursor(ResourceError):
+    """The cursor has the right form but was never issued for this list, tenant and filters."""
+
+    code = 4005
+    title = _("Unknown cursor")
+    message = _("This cursor was not issued for this list. Start again without a cursor.")
+
+
 class SystemFault(DomainError):
     """Family 5xxx: our side."""
 

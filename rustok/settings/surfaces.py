@@ -84,8 +84,8 @@ WHITENOISE_AUTOREFRESH = False
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.security.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_RENDERER_CLASSES": ["rustok.api.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rustok.api.parsing.OrjsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rustok.wire.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rustok.wire.parsing.OrjsonParser"],
     "EXCEPTION_HANDLER": "rustok.api.handlers.exception_handler",
     "DEFAULT_SCHEMA_CLASS": "rustok.api.schema.OperationSchema",
     "UNAUTHENTICATED_USER": None,

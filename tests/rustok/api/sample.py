@@ -6,6 +6,9 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError, connection
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import path
+from rest_framework.exceptions import ParseError
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from rustok.api import Answer, Body, Endpoint, Out, Page, PageQuery, Query, operation, paginate
 from rustok.api.models import Line
@@ -81,6 +84,21 @@ class Broken(Endpoint):
             cursor.execute("SELECT pg_sleep(5)")
 
 
+class Classic(APIView):
+    """A view of the REST framework as its manual shows it."""
+
+    def get(self, request):
+        if "error" in request.query_params:
+            raise {"unreadable": ParseError, "defect": RuntimeError}[request.query_params["error"]](SECRET)
+        return Response({"who": request.user.label})
+
+    def post(self, request):
+        return Response(request.data, status=201)
+
+    def delete(self, request):
+        return Response(status=204)
+
+
 def raising(error):
     def view(request):
         raise error
@@ -93,6 +111,7 @@ urlpatterns = [
     path("things/sorted/", Things.as_view()),
     path("open/", Open.as_view()),
     path("broken/", Broken.as_view()),
+    path("classic/", Classic.as_view()),
     path("plain/defect/", raising(RuntimeError(SECRET))),
     path("plain/404/", raising(Http404(SECRET))),
     path("plain/403/", raising(PermissionDenied(SECRET))),

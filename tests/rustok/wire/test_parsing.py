@@ -11,8 +11,8 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rustok.api.parsing import MAX_DEPTH, parse_json, read_body, require_json
 from rustok.errors.families import BodyTooLarge, MalformedBody, UnsupportedMediaType
+from rustok.wire.parsing import MAX_DEPTH, parse_json, read_body, require_json
 
 BIG = 2**63
 

@@ -13,11 +13,11 @@ from django.http import HttpRequest, UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 
-from rustok.api.models import BIGINT_MAX
 from rustok.config import config
 from rustok.errors.families import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 MAX_DEPTH: Final = 32
+BIGINT_MAX: Final = 2**63 - 1
 # An answer that is sent while the client still sends is lost on many clients, so a little too much is read and dropped.
 DRAIN_LIMIT: Final = 32 * 1024 * 1024
 _CHUNK: Final = 65_536
