@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.urls import reverse
@@ -19,6 +20,7 @@ from rustok.context import TenantRef
 
 _ALARMING_SECONDS: Final = 60.0
 _SAMPLE: Final = 200
+_BRIEF: Final = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,12 @@ def _lag_number(seconds: float, waiting: int) -> Number:
 
 
 def _delay_panel(delays: Sequence[webhooks.Delay]) -> Panel:
+    brief = not delays or delays[-1].at - delays[0].at < _BRIEF
+    form = "H:i:s" if brief else "j M H:i"
     chart = Chart(
         title=_("Delivery lag"),
         kind="line",
-        labels=[date_format(timezone.localtime(delay.at), "j M H:i") for delay in delays],
+        labels=[date_format(timezone.localtime(delay.at), form) for delay in delays],
         label_title=_("Time"),
         series=[
             Series(_("Typical"), [round(delay.typical, 2) for delay in delays]),

@@ -179,4 +179,4 @@ def _health_panel(results: Sequence[Result]) -> Panel:
 def _seen(result: Result) -> str:
     """What a passing check saw, with its unit."""
     value = result.observed.value
-    return "" if value is None else f"{value} {result.observed.unit}".strip()
+    return "—" if value is None else f"{value} {result.observed.unit}".strip()

@@ -21,6 +21,7 @@ from rustok.money import EXPONENTS, Money
 
 _OPEN = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PAID)
 _LARGE: Final = 1000
+_SHOWN_LOW: Final = 6
 _STATUS_COLOURS = {
     OrderStatus.PENDING: "#c2710c",
     OrderStatus.CONFIRMED: "#3b76ff",
@@ -163,12 +164,12 @@ def _by_status(statuses: dict[str, int]) -> Chart:
 
 
 def _stock(numbers: list[Number], panels: list[Panel]) -> None:
-    levels = catalog.low_stock(limit=8)
+    levels = catalog.low_stock(limit=_SHOWN_LOW)
     short = sum(1 for level in levels if level.available == 0)
     numbers.append(
         Number(
             label=_("Low stock"),
-            value=f"{len(levels)}+" if len(levels) == 8 else len(levels),
+            value=f"{len(levels)}+" if len(levels) == _SHOWN_LOW else len(levels),
             icon="inventory",
             hint=_("%(count)s sold out") % {"count": short},
             alarming=short > 0,

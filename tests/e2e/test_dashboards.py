@@ -9,6 +9,8 @@ PAINTED = """canvas => {
     return pixels.some((value, index) => index % 4 === 3 && value > 0);
 }"""
 
+DESK = pytest.mark.parametrize("width", [1280], indirect=True)
+
 
 @pytest.mark.parametrize(
     ("side", "panels"),
@@ -34,6 +36,7 @@ def test_the_dashboard_draws_its_pictures(console, request, side, panels):
     person.check()
 
 
+@DESK
 def test_dark_is_as_readable_as_light(console, shop):
     person = console(shop, color_scheme="dark")
 

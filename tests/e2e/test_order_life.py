@@ -1,6 +1,9 @@
 """An order from placed to delivered, by mouse and by keyboard alone."""
 
+import pytest
 from playwright.sync_api import expect
+
+DESK = pytest.mark.parametrize("width", [1280], indirect=True)
 
 
 def step(person, expected):
@@ -67,6 +70,7 @@ def test_an_order_is_led_through_its_life_by_keyboard_alone(console, shop, new_o
     step(person, "Delivered")
 
 
+@DESK
 def test_a_paid_order_is_refunded_and_cancelled_with_a_reason(console, shop, new_order):
     order = new_order()
     person = console(shop)
@@ -91,6 +95,7 @@ def test_a_paid_order_is_refunded_and_cancelled_with_a_reason(console, shop, new
     expect(person.page.locator(".rk-timeline")).to_contain_text("the buyer changed her mind")
 
 
+@DESK
 def test_a_move_on_an_old_page_is_refused_in_words(console, shop, new_order):
     order = new_order()
     path = f"/admin/orders/order/{order['id']}/change/"

@@ -11,6 +11,8 @@ SHOTS = {
     ("shop", "/admin/webhooks/delivery/"): "tenant-deliveries",
 }
 
+DESK = pytest.mark.parametrize("width", [1280], indirect=True)
+
 
 @pytest.mark.parametrize("side", ["platform", "shop"])
 def test_every_page_is_without_findings(console, request, side):
@@ -29,6 +31,7 @@ def test_every_page_is_without_findings(console, request, side):
             person.check()
 
 
+@DESK
 def test_the_skip_link_leads_past_the_navigation(console, shop):
     person = console(shop)
     person.press(".rk-skip")
@@ -36,6 +39,7 @@ def test_the_skip_link_leads_past_the_navigation(console, shop):
     assert person.page.evaluate("document.activeElement.id") == "content"
 
 
+@DESK
 def test_an_api_key_is_shown_once_and_can_be_revoked(console, shop):
     person = console(shop)
     person.visit("API keys")

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+DESK = pytest.mark.parametrize("width", [1280], indirect=True)
+
 
 @pytest.mark.parametrize("side", ["platform", "shop"])
 def test_a_person_signs_in_and_out(console, side, request):
@@ -24,6 +26,7 @@ def test_a_person_signs_in_and_out(console, side, request):
     expect(visitor.page).to_have_url(re.compile("/admin/login/"))
 
 
+@DESK
 def test_a_wrong_password_is_refused_in_words(console, shop):
     visitor = console(shop, signed_in=False)
     visitor.open()
@@ -35,6 +38,7 @@ def test_a_wrong_password_is_refused_in_words(console, shop):
     visitor.check()
 
 
+@DESK
 def test_the_owner_of_one_shop_is_a_stranger_in_the_other_console(console, platform, shop):
     visitor = console({**platform, "admin": shop["admin"]}, signed_in=False)
     visitor.open()

@@ -2,7 +2,10 @@
 
 import os
 
+import pytest
 from playwright.sync_api import expect
+
+DESK = pytest.mark.parametrize("width", [1280], indirect=True)
 
 
 def test_an_operator_provisions_a_tenant_whose_owner_can_sign_in(console, platform):
@@ -27,6 +30,7 @@ def test_an_operator_provisions_a_tenant_whose_owner_can_sign_in(console, platfo
     owner.check()
 
 
+@DESK
 def test_a_bad_slug_is_explained_beside_its_field(console, platform):
     operator = console(platform)
     operator.open("/admin/tenants/tenant/do/provision/")
@@ -38,6 +42,7 @@ def test_a_bad_slug_is_explained_beside_its_field(console, platform):
     operator.check()
 
 
+@DESK
 def test_a_suspended_shop_refuses_everybody_until_it_is_resumed(console, platform, stack):
     shop = stack.facts["tenants"][-1]
     operator = console(platform)
