@@ -62,7 +62,9 @@ def test_message_is_filled_with_the_facts():
     assert refused.context["source"] == "paid"
 
 
-@pytest.mark.parametrize("facts", [{}, {"other": 1}, {"resource": object()}], ids=str)
+@pytest.mark.parametrize(
+    "facts", [{}, {"other": 1}, {"resource": object()}], ids=["none", "another", "one of another type"]
+)
 def test_missing_facts_never_raise(facts):
     assert NotFound(**facts).detail
 
