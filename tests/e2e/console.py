@@ -7,10 +7,13 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+DESK = pytest.mark.parametrize("width", [1280], indirect=True)
+"""For what does not depend on the size of the screen."""
 NARROW = ("tenant-dashboard", "tenant-order", "tenant-orders")
 SHOOTING = bool(os.environ.get("RUSTOK_SCREENSHOTS"))
 _RULES = {

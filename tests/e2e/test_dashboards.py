@@ -3,13 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.console import DESK
+
 NAMES = {"shop": "tenant", "platform": "platform"}
 PAINTED = """canvas => {
     const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     return pixels.some((value, index) => index % 4 === 3 && value > 0);
 }"""
-
-DESK = pytest.mark.parametrize("width", [1280], indirect=True)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 """An order from placed to delivered, by mouse and by keyboard alone."""
 
-import pytest
 from playwright.sync_api import expect
 
-DESK = pytest.mark.parametrize("width", [1280], indirect=True)
+from tests.e2e.console import DESK
 
 
 def step(person, expected):

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.console import DESK
+
 SHOTS = {
     ("platform", "/admin/tenants/tenant/"): "platform-tenants",
     ("shop", "/admin/orders/order/"): "tenant-orders",
@@ -10,8 +12,6 @@ SHOTS = {
     ("shop", "/admin/events/event/"): "tenant-events",
     ("shop", "/admin/webhooks/delivery/"): "tenant-deliveries",
 }
-
-DESK = pytest.mark.parametrize("width", [1280], indirect=True)
 
 
 @pytest.mark.parametrize("side", ["platform", "shop"])

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-DESK = pytest.mark.parametrize("width", [1280], indirect=True)
+from tests.e2e.console import DESK
 
 
 @pytest.mark.parametrize("side", ["platform", "shop"])

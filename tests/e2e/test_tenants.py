@@ -2,10 +2,9 @@
 
 import os
 
-import pytest
 from playwright.sync_api import expect
 
-DESK = pytest.mark.parametrize("width", [1280], indirect=True)
+from tests.e2e.console import DESK
 
 
 def test_an_operator_provisions_a_tenant_whose_owner_can_sign_in(console, platform):
