@@ -27,7 +27,17 @@ from rustok.telemetry.redaction import redact_fields, redact_text
 Format = Literal["json", "pretty"]
 _RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _LONGEST_TRACEBACK: Final = 12_000
-_QUIET: Final = ("django.db.backends", "urllib3", "amqp", "kombu", "asyncio", "faker", "parso")
+_QUIET: Final = (
+    "django.db.backends",
+    "urllib3",
+    "amqp",
+    "kombu",
+    "asyncio",
+    "faker",
+    "parso",
+    "celery.app.trace",  # two lines for each task: the relay runs every second, and metrics count it
+    "celery.worker.strategy",
+)
 
 
 class LineWriter:
