@@ -5,9 +5,19 @@ The types carry their limits into the OpenAPI document, so that what the documen
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from rustok.text import MULTILINE, NON_BLANK, ONE_LINE
 from rustok.wire.parsing import BIGINT_MAX
@@ -38,6 +48,18 @@ OptionalLine = Annotated[str, StringConstraints(max_length=200, pattern=ONE_LINE
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=MULTILINE)]
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$")]
 """The ISO 4217 form; whether the currency exists is for the domain to say."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC, or the nearest one that there is: PostgreSQL refuses offsets beyond 16 hours."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)  # noqa: DTZ901 - the limits
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A point in time with an offset (RFC 3339); the model holds it in UTC."""
 Email = Annotated[
     str,
     StringConstraints(max_length=254, pattern=ONE_LINE),

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from apps.orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderTransition
 from apps.orders.services import CreateOrder, OrderItem
 from rustok.api import Body, Out, PageQuery
+from rustok.api.models import Moment
 from rustok.api.money import Amount, Currency, MoneyOut
 from rustok.money import MAX_MINOR
 from rustok.text import NON_BLANK, ONE_LINE
@@ -77,8 +78,8 @@ class OrderFilter(PageQuery):
     payment_status: PaymentStatus | None = None
     customer: UUID | None = None
     number: Annotated[str, StringConstraints(max_length=20, pattern=ONE_LINE)] | None = None
-    placed_after: AwareDatetime | None = None
-    placed_before: AwareDatetime | None = None
+    placed_after: Moment | None = None
+    placed_before: Moment | None = None
 
 
 class LineOut(Out):

@@ -7,10 +7,10 @@ from datetime import datetime
 import pytest
 from django.http import QueryDict
 from django.utils import translation
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from rustok.api import Body, Query
-from rustok.api.models import Line
+from rustok.api.models import Line, Moment
 from rustok.api.validation import MAX_REPORTED, parse_body, parse_query, pointer
 from rustok.errors.families import InvalidInput, MalformedBody
 
@@ -28,7 +28,7 @@ class Basket(Body):
 class Filter(Query):
     limit: int = 20
     open: bool | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     name: str | None = None
 
 
@@ -114,6 +114,18 @@ def test_query_values_are_read_in_their_canonical_spelling():
 
     assert (found.limit, found.open, found.name) == (5, True, "é")
     assert found.since == datetime.fromisoformat("2026-01-02T03:04:05+00:00")
+
+
+MOMENTS = {
+    "2026-01-02T03:04:05%2B21:37": "2026-01-01T05:27:05",  # an offset that PostgreSQL refuses
+    "0001-01-01T00:00:00%2B01:00": "0001-01-01T00:00:00",
+    "9999-12-31T23:59:59-01:00": "9999-12-31T23:59:59.999999",
+}
+
+
+@pytest.mark.parametrize(("given", "held"), MOMENTS.items(), ids=MOMENTS)
+def test_moments_are_held_in_utc(given, held):
+    assert parse_query(Filter, QueryDict(f"since={given}")).since == datetime.fromisoformat(f"{held}+00:00")
 
 
 BAD_QUERIES = [
