@@ -9,7 +9,7 @@ from rustok.errors.families import InvalidInput
 class BadSignature(AuthError):
     """The request is not signed with the secret that was agreed, or too old to be believed."""
 
-    code = 1190
+    code = 1900
     title = _("Bad webhook signature")
     message = _("The webhook's signature does not match.")
 
@@ -17,6 +17,6 @@ class BadSignature(AuthError):
 class UnreadableEvent(InvalidInput):
     """The signature is good but the body is no CloudEvent."""
 
-    code = 2191
+    code = 2900
     title = _("Unreadable event")
     message = _("The body is no CloudEvent in JSON.")

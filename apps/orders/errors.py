@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from rustok.errors import BusinessError
+from rustok.errors.families import InvalidInput
 
 
 class OrderTooLarge(BusinessError):
@@ -19,3 +20,11 @@ class OrderAlreadyProcessed(BusinessError):
     code = 3002
     title = _("Order already processed")
     message = _("Order %(number)s is already %(status)s.")
+
+
+class UnreadableBasketFile(InvalidInput):
+    """The file is no basket file at all: a missing column, no text, no CSV. Single bad rows are refused, not raised."""
+
+    code = 2400
+    title = _("Unreadable basket file")
+    message = _("The basket file cannot be read: %(reason)s.")

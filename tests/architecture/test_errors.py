@@ -17,11 +17,12 @@ RANGES = {
     "apps.tenants": [(2100, 2199), (4100, 4199)],
     "apps.catalog": [(3001, 3002), (3100, 3199), (4200, 4299)],
     "apps.customers": [(3100, 3199), (4200, 4299)],
-    "apps.orders": [(3001, 3002), (3100, 3199), (4200, 4299)],
+    "apps.orders": [(2400, 2499), (3001, 3002), (3100, 3199), (4200, 4299)],
     "apps.payments": [(3001, 3002), (3200, 3299), (4200, 4299)],
     "apps.events": [(3300, 3399)],
     "apps.webhooks": [(2300, 2399), (3300, 3399)],
     "apps.lifecycle": [(5100, 5199)],
+    "apps.demo": [(1900, 1999), (2900, 2999)],
 }
 PRODUCT = [error for error in catalogue() if error.__module__.startswith(("rustok.", "apps."))]
 PLACEHOLDER = re.compile(r"%(?!\(\w+\)[sd]|%)")

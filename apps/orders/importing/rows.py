@@ -15,10 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO, cast
 
-from django.utils.translation import gettext_lazy as _
-
+from apps.orders.errors import UnreadableBasketFile
 from apps.orders.importing.refusals import Reason, Refusal
-from rustok.errors.families import InvalidInput
 from rustok.money import InvalidMoney, Money
 
 COLUMNS: Final = (
@@ -33,14 +31,6 @@ COLUMNS: Final = (
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _LONGEST_FIELD: Final = 64
 _WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
-
-
-class UnreadableBasketFile(InvalidInput):
-    """The file is no basket file at all: a missing column, no text, no CSV. Single bad rows are refused, not raised."""
-
-    code = 2190
-    title = _("Unreadable basket file")
-    message = _("The basket file cannot be read: %(reason)s.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.orders.errors import UnreadableBasketFile
 from apps.orders.importing.refusals import Reason
-from apps.orders.importing.rows import COLUMNS, Basket, UnreadableBasketFile, count_baskets, read_baskets
+from apps.orders.importing.rows import COLUMNS, Basket, count_baskets, read_baskets
 
 HEADER = ",".join(COLUMNS)
 GOOD = "7,b1,h1,TEA,2,3.00,2017-01-01T12:00:00"
