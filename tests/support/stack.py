@@ -140,11 +140,18 @@ class Stack:
         return next((leader.pid for leader in leaders if _MARKS[name] in f"{leader.command} "), None)
 
     def kill(self, name: str) -> int:
-        """Send SIGKILL to a part of the platform; return the pid that it had."""
+        """Send SIGKILL to a part of the platform and return the pid that it had.
+
+        A service dies with its children (the web server's worker would answer for a moment); of PostgreSQL only the
+        postmaster.
+        """
         pid = self.pid(name)
         if pid is None:
             raise StackFailed(f"{name} does not run:\n{self.tail()}")
-        os.kill(pid, signal.SIGKILL)
+        if name in _MARKS:
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGKILL)
         return pid
 
     def cpu_seconds(self) -> dict[str, float]:
