@@ -102,32 +102,6 @@ def update_endpoint(
 
 
 @transactional
-def change_endpoint(
-    *,
-    endpoint_id: UUID,
-    url: str | None,
-    event_types: Sequence[str] | None,
-    description: str | None,
-    status: str | None,
-    context: ExecutionContext,
-    expected_version: int | None = None,
-) -> WebhookEndpoint:
-    """`update_endpoint` and, when a status is given that differs, pause or activate: all or nothing."""
-    endpoint = update_endpoint(
-        endpoint_id=endpoint_id,
-        url=url,
-        event_types=event_types,
-        description=description,
-        context=context,
-        expected_version=expected_version,
-    )
-    if status is None or status == endpoint.status:
-        return endpoint
-    move = activate_endpoint if status == EndpointStatus.ACTIVE else pause_endpoint
-    return move(endpoint_id=endpoint_id, context=context)
-
-
-@transactional
 def pause_endpoint(
     *, endpoint_id: UUID, reason: str = "", context: ExecutionContext, expected_version: int | None = None
 ) -> WebhookEndpoint:
