@@ -32,7 +32,7 @@ run:
 
 test:
 	$(ENSURE) dev
-	@RUSTOK_ENVIRONMENT=test $(LOCAL) exec -- $(VENV)/pytest $(if $(TEST_WORKERS),-n $(TEST_WORKERS)) --cov $(PYTEST_ARGS)
+	@$(LOCAL) exec -- $(VENV)/pytest $(if $(TEST_WORKERS),-n $(TEST_WORKERS)) --cov $(PYTEST_ARGS)
 
 test-e2e:
 	$(ENSURE) e2e

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -135,9 +135,9 @@ class Supervisor:
             shown = "" if step.shown else f"; the end of its log:\n{logs.tail(log)}"
             raise StackError(f"{step.title} failed with code {child.returncode}{shown}")
 
-    def wait_for_pages(self, host: str, paths: tuple[str, ...]) -> None:
-        """Wait until every page of `host` answers; StackError that names the one that does not."""
-        wanted, port = [surfaces.Surface(host, path) for path in paths], self.settings.port
+    def wait_for_pages(self, wanted: Sequence[surfaces.Surface]) -> None:
+        """Wait until every page answers; StackError that names the one that does not."""
+        port = self.settings.port
         if not self.wait_for(lambda: surfaces.silent(wanted, port) is None, READY_SECONDS):
             log = self.layout.logs / "web.log"
             missing = surfaces.silent(wanted, port)
@@ -149,13 +149,15 @@ class Supervisor:
             self.perform(step)
         for service in self.services:
             service.start()
-        self.wait_for_pages(self.settings.base_domain, self.plan.platform_pages)
+        self.wait_for_pages([surfaces.Surface(self.settings.base_domain, path) for path in self.plan.platform_pages])
         for step in self.plan.after:
             self.perform(step)
         demo = self._demo()
         for shop in demo.get("tenants", ()):
             host = str(shop["url"]).split("//")[1].partition(":")[0]
-            self.wait_for_pages(host, self.plan.tenant_pages)
+            self.wait_for_pages(
+                [surfaces.Surface(host, path, surfaces.OPEN_OR_SUSPENDED) for path in self.plan.tenant_pages]
+            )
         self.was_ready = True
         self._announce(demo)
 

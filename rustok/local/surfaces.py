@@ -3,16 +3,22 @@
 import http.client
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
 
 from rustok.local.layout import LOOPBACK
+
+OPEN_OR_SUSPENDED: Final = (HTTPStatus.OK, HTTPStatus.FORBIDDEN)
+"""A shop's own answers: an operator may have suspended it, and the platform is ready all the same."""
 
 
 @dataclass(frozen=True)
 class Surface:
-    """One page: its host name (no port) and its path."""
+    """One page: its host name (no port), its path, and the answers that show it is served."""
 
     host: str
     path: str
+    served: tuple[HTTPStatus, ...] = (HTTPStatus.OK,)
 
     def __str__(self) -> str:
         """Return host and path, as in an address."""
@@ -20,11 +26,11 @@ class Surface:
 
 
 def answers(surface: Surface, port: int, seconds: float = 4) -> bool:
-    """Whether the page answers 200 within `seconds`."""
+    """Whether the page gives an answer that counts within `seconds`."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=seconds)
     try:
         connection.request("GET", surface.path, headers={"Host": f"{surface.host}:{port}"})
-        return connection.getresponse().status == http.client.OK
+        return connection.getresponse().status in surface.served
     except (OSError, http.client.HTTPException):
         return False
     finally:

@@ -1,4 +1,4 @@
-"""A stand-in for the platform's web server: answers every GET with 200, on the port in argv."""
+"""A stand-in for the platform's web server: answers with 200, under /suspended with 403, on the port in argv."""
 
 import http.server
 import sys
@@ -6,7 +6,7 @@ import sys
 
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200)
+        self.send_response(403 if self.path.startswith("/suspended") else 200)
         self.end_headers()
 
 
