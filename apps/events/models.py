@@ -125,7 +125,10 @@ class ParkedKey(Entity):
 
 
 class DeadLetter(Entity):
-    """An event that a subscription could not take after all attempts. `redrive` asks the relay for one more try."""
+    """An event that a subscription could not take after all attempts.
+
+    `redrive` asks the relay for one more try, at once or from `redrive_at` on (a throttled redrive spreads its letters).
+    """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="dead_letters")
     partition = models.SmallIntegerField()
@@ -137,6 +140,7 @@ class DeadLetter(Entity):
     attempts = models.IntegerField()
     reason = models.CharField(max_length=500)
     redrive = models.BooleanField(db_default=False)
+    redrive_at = models.DateTimeField(null=True)
     died_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -32,6 +32,7 @@ __all__ = [
     "forget",
     "make_due",
     "release",
+    "renew",
     "waiting",
 ]
 
@@ -70,16 +71,23 @@ _WAITING: Final = f"""
         SELECT id, tenant_id FROM {WAKEUPS} WHERE %s::uuid IS NULL OR tenant_id = %s::uuid ORDER BY id LIMIT %s
     ) oldest GROUP BY tenant_id ORDER BY min(id::text)
 """  # noqa: S608 - table names are constants of this module
+# Tenants take turns in the order of their ids: the first one after `after` that waits, else the first of all (the second
+# choice is not even looked for when there is a first). Inside a tenant, the partition that has waited longest.
+_CHOICE: Final = f"""
+    SELECT id FROM {DUES}
+    WHERE due_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until < statement_timestamp())
+      AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid) AND tenant_id {{side}} %(after)s::uuid
+    ORDER BY tenant_id, due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - table names are constants of this module
 _CLAIM: Final = f"""
-    UPDATE {DUES} SET fence = fence + 1, lease_until = statement_timestamp() + make_interval(secs => %s)
-    WHERE id = (
-        SELECT id FROM {DUES}
-        WHERE due_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until < statement_timestamp())
-          AND (%s::uuid IS NULL OR tenant_id = %s::uuid)
-        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
+    UPDATE {DUES} SET fence = fence + 1, lease_until = statement_timestamp() + make_interval(secs => %(seconds)s)
+    WHERE id = coalesce(({_CHOICE.format(side=">")}), ({_CHOICE.format(side="<=")}))
     RETURNING id, tenant_id, subscription_id, partition, fence, signal, failures, pauses
 """  # noqa: S608 - table names are constants of this module
+_RENEW: Final = f"""
+    UPDATE {DUES} SET lease_until = statement_timestamp() + make_interval(secs => %(seconds)s)
+    WHERE id = %(id)s AND fence = %(fence)s RETURNING 1
+"""  # noqa: S608 - as above
 
 # An arrival during the turn (signal moved) or more backlog: due at once, at the back of the queue. Otherwise the
 # earlier of the retry and nothing. A pause wins over both, and its end is a due time of its own.
@@ -119,13 +127,21 @@ def waiting(*, limit: int = 10_000, tenant_id: UUID | None = None) -> list[tuple
     return [(log, ids) for log, ids in shared_rows(_WAITING, [tenant_id, tenant_id, limit])]
 
 
-def claim(*, lease_seconds: float, tenant_id: UUID | None = None) -> Lease | None:
-    """Take the partition that has waited longest (of one tenant, if named); None when nothing is due.
+def claim(*, lease_seconds: float, tenant_id: UUID | None = None, after: UUID = PLATFORM) -> Lease | None:
+    """Take a partition that is due (of one tenant, if named); None when nothing is.
 
-    Parallel callers skip each other's rows. An expired lease is claimed again: its holder died or is too slow.
+    Of the tenants that wait, the one whose id follows `after` has its turn: who passes the tenant served last goes
+    round all of them, so a tenant with a thousand due partitions delays another by one turn, and alone it gets every
+    turn. Parallel callers skip each other's rows. An expired lease is claimed again: its holder died or is too slow.
     """
-    rows = shared_rows(_CLAIM, [lease_seconds, tenant_id, tenant_id])
+    rows = shared_rows(_CLAIM, {"seconds": lease_seconds, "tenant": tenant_id, "after": after})
     return Lease(*rows[0]) if rows else None
+
+
+def renew(lease: Lease, *, lease_seconds: float) -> None:
+    """The holder's heartbeat: the lease lasts `lease_seconds` from now; raises LeaseLost when it is no longer ours."""
+    if not shared_rows(_RENEW, {"seconds": lease_seconds, "id": lease.due_id, "fence": lease.fence}):
+        raise LeaseLost
 
 
 def release(lease: Lease, turn: NextTurn) -> None:

@@ -6,7 +6,7 @@ need not be changed. Everything else opens a scope.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import connection
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rustok.db.backend.base import DatabaseWrapper
 
 
-def shared_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def shared_rows(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one SELECT over schema-qualified tables and return its rows; one round trip, whatever scope is active."""
     database = cast("DatabaseWrapper", connection)
     with database.scope_free(), database.cursor() as cursor:

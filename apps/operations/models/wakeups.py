@@ -51,7 +51,7 @@ class SubscriptionDue(Entity):
     pauses = models.IntegerField(db_default=0)
 
     class Meta:
-        """Shared table; the partial index keeps idle tenants out of the relay's sight."""
+        """Shared table; the partial index keeps idle tenants out of the relay's sight, and finds the next tenant's turn."""
 
         db_table = "operations_due"
         constraints: ClassVar = [
@@ -60,5 +60,7 @@ class SubscriptionDue(Entity):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="operations_due_at_ix"),
+            models.Index(
+                fields=["tenant_id", "due_at"], condition=models.Q(due_at__isnull=False), name="operations_due_turn_ix"
+            ),
         ]
