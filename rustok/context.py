@@ -81,7 +81,11 @@ class TenantRef:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionContext:
-    """One unit of work's circumstances. `deadline` is on the `time.monotonic` clock, in seconds."""
+    """One unit of work's circumstances. `deadline` is on the `time.monotonic` clock, in seconds.
+
+    `groups` are the roles of the actor, for targeting; they grant nothing. `memo` is what one request or task remembers
+    while it runs: every context derived from it shares the same dict, the next request starts with an empty one.
+    """
 
     tenant: TenantRef | None = None
     platform: bool = False
@@ -92,6 +96,8 @@ class ExecutionContext:
     locale: str = "en"
     deadline: float | None = None
     address: str = ""
+    groups: frozenset[str] = frozenset()
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def allows(self, permission: str) -> bool:
         """Whether `resource:action` is granted, directly or by `resource:*` or `*:*`."""
@@ -111,7 +117,9 @@ class ExecutionContext:
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
 
-_EMPTY: Final = ExecutionContext(trace=Trace("0" * 32, "0" * 16, sampled=False))
+NO_MEMO: Final[dict[str, Any]] = {}
+"""The memo of contexts that no door has opened. They live as long as the process: nothing may be remembered there."""
+_EMPTY: Final = ExecutionContext(trace=Trace("0" * 32, "0" * 16, sampled=False), memo=NO_MEMO)
 _current: ContextVar[ExecutionContext] = ContextVar("rustok_context", default=_EMPTY)
 
 

@@ -27,5 +27,6 @@ class ConsoleActorMiddleware:
         if request.path.startswith(_CONSOLE):
             user = request.user
             if isinstance(user, User):
-                install(replace(current(), actor=user.actor, permissions=user.permissions))
+                groups = frozenset({user.role})
+                install(replace(current(), actor=user.actor, permissions=user.permissions, groups=groups))
         return self.get_response(request)
