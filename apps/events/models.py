@@ -127,7 +127,7 @@ class ParkedKey(Entity):
 class DeadLetter(Entity):
     """An event that a subscription could not take after all attempts.
 
-    `redrive` asks the relay for one more try, at once or from `redrive_at` on (a throttled redrive spreads its letters).
+    `redrive` asks the relay for one more try, at once or from `redrive_at` on: a throttled redrive spreads its letters.
     """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="dead_letters")

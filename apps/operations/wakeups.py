@@ -71,8 +71,8 @@ _WAITING: Final = f"""
         SELECT id, tenant_id FROM {WAKEUPS} WHERE %s::uuid IS NULL OR tenant_id = %s::uuid ORDER BY id LIMIT %s
     ) oldest GROUP BY tenant_id ORDER BY min(id::text)
 """  # noqa: S608 - table names are constants of this module
-# Tenants take turns in the order of their ids: the first one after `after` that waits, else the first of all (the second
-# choice is not even looked for when there is a first). Inside a tenant, the partition that has waited longest.
+# Tenants take turns in the order of their ids: the first one after `after` that waits, else the first of all (that is
+# looked for only when there is no other). Inside a tenant, the partition that has waited longest.
 _CHOICE: Final = f"""
     SELECT id FROM {DUES}
     WHERE due_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until < statement_timestamp())

@@ -1,8 +1,8 @@
 """The relay's loop: number what committing transactions left, serve who has waited longest, repeat while there is work.
 
 Any number of relays may run at once. The tables are the queue: what a dead relay held comes back with its lease, what
-a lost message announced is found by the next round, and a partition that was served goes to the back (fair between
-tenants and subscriptions, and no worker idles while somebody waits).
+a lost message announced is found by the next round. Tenants that wait take turns, inside a tenant the partition that
+was served goes to the back (so it is fair between tenants and subscriptions), and nobody idles while somebody waits.
 """
 
 from __future__ import annotations
@@ -22,12 +22,23 @@ from apps.events.relay.reports import RelayReport
 from apps.events.relay.scopes import log_scope, shared_scope
 from apps.events.relay.turns import take_turn
 from apps.operations import wakeups
-from apps.operations.wakeups import Lease, LeaseLost, NextTurn
+from apps.operations.wakeups import PLATFORM, Lease, LeaseLost, NextTurn
 from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
 from rustok.config import config
 
 BUSY_PAUSE: Final = 0.005  # seconds
 SUSPENDED_PAUSE: Final = 60.0  # seconds; resuming a tenant makes it due at once (`services.wake`)
+
+
+class Rotation:
+    """Whose turn it was last; shared by all relays of a process. A race between them costs a turn's place at most."""
+
+    def __init__(self) -> None:
+        """Begin with the smallest id."""
+        self.last = PLATFORM
+
+
+ROTATION: Final = Rotation()
 
 
 def run(*, seconds: float, report: RelayReport | None = None, tenant_id: UUID | None = None) -> bool:
@@ -88,10 +99,12 @@ def _number_log(tenant_id: UUID, marks: list[UUID]) -> int | None:
 
 
 def serve_next(*, report: RelayReport, tenant_id: UUID | None = None) -> bool:
-    """Claim the partition that has waited longest and give it one turn; False when nobody is due."""
-    lease = wakeups.claim(lease_seconds=policy.lease_seconds(config().webhook_timeout), tenant_id=tenant_id)
+    """Give one turn to the next tenant that waits, there to the partition that waited longest; False when none does."""
+    length = policy.lease_seconds(config().webhook_timeout)
+    lease = wakeups.claim(lease_seconds=length, tenant_id=tenant_id, after=ROTATION.last)
     if lease is None:
         return False
+    ROTATION.last = lease.tenant_id
     try:
         with log_scope(lease.tenant_id):
             report.add(take_turn(lease))

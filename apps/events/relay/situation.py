@@ -72,7 +72,9 @@ def fresh_events(situation: Situation, *, limit: int) -> tuple[list[StoredEvent]
     Without those of parked streams: they wait for their stream's first event. Positions are dense, so a window of them
     bounds the rows read whatever the planner believes; it grows while nothing in it passes the filter.
     """
-    start, width = situation.cursor, limit * situation.partitions
+    # A third more than the partition's share on average, because hashing is uneven and a batch should be full.
+    parts = situation.partitions
+    start, width = situation.cursor, limit if parts == 1 else limit * parts * 4 // 3
     while start < situation.head:
         end = min(situation.head, start + width)
         events = _window(situation, start, end, limit)

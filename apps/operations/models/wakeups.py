@@ -51,7 +51,7 @@ class SubscriptionDue(Entity):
     pauses = models.IntegerField(db_default=0)
 
     class Meta:
-        """Shared table; the partial index keeps idle tenants out of the relay's sight, and finds the next tenant's turn."""
+        """Shared table; the partial index finds the next tenant's turn and keeps idle tenants out of its sight."""
 
         db_table = "operations_due"
         constraints: ClassVar = [
