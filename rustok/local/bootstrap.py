@@ -7,7 +7,9 @@ checked. A stamp keyed on the lock file makes the second call cheap.
 
 import fcntl
 import hashlib
+import os
 import shutil
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +52,16 @@ def ensure_uv() -> Path:
     return uv
 
 
+def trusting_what_pip_trusts() -> dict[str, str]:
+    """Return the environment with uv reading the system's certificates, where it has any, as pip does.
+
+    Behind a proxy with a certificate of its own uv's built-in list would fail where pip has just succeeded.
+    """
+    places = ssl.get_default_verify_paths()
+    has_some = Path(places.cafile or "").is_file() or any(Path(places.capath or "/nowhere").glob("*"))
+    return {"UV_SYSTEM_CERTS": "true"} | dict(os.environ) if has_some else dict(os.environ)
+
+
 def install(name: str) -> None:
     """Bring `.venv` to set `name`, or to the wider set that it already had."""
     had, lock = installed()
@@ -64,7 +76,8 @@ def install(name: str) -> None:
     STAMP.unlink(missing_ok=True)
     lock_file = REQUIREMENTS / f"{name}.txt"
     python = VENV / "bin" / "python"
-    subprocess.run([uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", lock_file], check=True)
+    sync = [uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", lock_file]
+    subprocess.run(sync, check=True, env=trusting_what_pip_trusts())
     STAMP.write_text(f"{name} {digest(name)}\n")
 
 
