@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -49,26 +50,64 @@ def enrol(
     return subscription
 
 
-def ensure_subscribers(*, tenant_id: UUID) -> None:
-    """Enrol every subscriber of this code base in the log of the current scope, from its beginning.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A subscription that every log has because the code says so, from the log's first event on.
 
-    Costs nothing once this process has seen them, one statement per subscriber the first time.
+    `tenants_only`: the platform's own log does without it.
     """
-    known = subscribers()
-    names = frozenset(subscriber.name for subscriber in known)
+
+    name: str
+    transport: str
+    target: str
+    event_types: tuple[str, ...]
+    partitions: int = 1
+    tenants_only: bool = False
+
+
+_sources: list[Callable[[], Iterable[Standing]]] = []
+
+
+def stand(source: Callable[[], Iterable[Standing]]) -> None:
+    """Have the subscriptions that `source` names at the time in every log; called when an app starts."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def ensure_subscribers(*, tenant_id: UUID) -> None:
+    """Enrol every standing subscription of this code base in the log of the current scope, from its beginning.
+
+    Costs nothing once this process has seen them, one statement per subscription the first time.
+    """
+    known = [one for source in _sources for one in source() if tenant_id != wakeups.PLATFORM or not one.tenants_only]
+    names = frozenset(one.name for one in known)
     if _seen.get(tenant_id, frozenset()) >= names:
         return
-    for subscriber in known:
+    for one in known:
         enrol(
             tenant_id=tenant_id,
+            name=one.name,
+            transport=one.transport,
+            target=one.target,
+            event_types=one.event_types,
+            partitions=one.partitions,
+            after=0,
+        )
+    _seen[tenant_id] = names
+
+
+def _subscribers() -> Iterable[Standing]:
+    for subscriber in subscribers():
+        yield Standing(
             name=f"{SUBSCRIBER}:{subscriber.name}",
             transport=SUBSCRIBER,
             target=subscriber.name,
             event_types=subscriber.event_types,
             partitions=subscriber.partitions,
-            after=0,
         )
-    _seen[tenant_id] = names
+
+
+stand(_subscribers)
 
 
 def forget_seen() -> None:
