@@ -70,6 +70,6 @@ UV_COMPILE = .tools/bin/uv pip compile --quiet --universal --python-version 3.11
 lock:
 	@$(PYTHON) -I rustok/local/bootstrap.py uv >/dev/null
 	cd requirements && ../$(UV_COMPILE) $(LOCK_ARGS) e2e.in -o e2e.txt
-	cd requirements && for name in dev local base prod; do ../$(UV_COMPILE) -c e2e.txt $$name.in -o $$name.txt || exit 1; done
+	cd requirements && for name in dev local base prod transports; do ../$(UV_COMPILE) -c e2e.txt $$name.in -o $$name.txt || exit 1; done
 	cd requirements && ../$(UV_COMPILE) $(LOCK_ARGS) tools.in -o tools.txt
 	@! grep -nE 'https?://|index-url|find-links' requirements/*.txt
