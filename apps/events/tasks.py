@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Final
+from typing import Any, Final
+
+from celery.signals import worker_shutting_down
 
 from apps.events import hints
+from apps.events.relay import stopping
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.rounds import run
 from rustok.celery import task
@@ -39,6 +42,12 @@ def relay() -> None:
 def send_hint() -> None:
     """Queue one relay task; raises what the broker's client raises, without retrying."""
     relay.apply_async(expires=EXPIRES, ignore_result=True, retry=False)
+
+
+@worker_shutting_down.connect(weak=False)
+def _hand_back(**_facts: Any) -> None:
+    """A worker that got SIGTERM finishes what is on the wire; the rest goes to the other workers at once."""
+    stopping.request()
 
 
 hints.use_sender(hints.HintSender(send_hint))

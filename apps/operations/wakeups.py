@@ -7,9 +7,9 @@ Times are the database's statement time: clocks of workers do not matter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -92,7 +92,7 @@ _RENEW: Final = f"""
 # An arrival during the turn (signal moved) or more backlog: due at once, at the back of the queue. Otherwise the
 # earlier of the retry and nothing. A pause wins over both, and its end is a due time of its own.
 _RELEASE: Final = f"""
-    UPDATE {DUES} SET
+    WITH released AS (UPDATE {DUES} SET
         lease_until = NULL,
         not_before = statement_timestamp() + make_interval(secs => %(pause)s),
         due_at = CASE
@@ -102,7 +102,8 @@ _RELEASE: Final = f"""
         END,
         failures = %(failures)s,
         pauses = %(pauses)s
-    WHERE id = %(id)s AND fence = %(fence)s
+    WHERE id = %(id)s AND fence = %(fence)s RETURNING 1
+    ) {{also}} SELECT count(*) FROM released
 """  # noqa: S608 - as above
 # One destination behind several partitions: when one turn finds it failing, the others need not find out as well.
 _PAUSE_SIBLINGS: Final = f"""
@@ -144,14 +145,15 @@ def renew(lease: Lease, *, lease_seconds: float) -> None:
         raise LeaseLost
 
 
-def release(lease: Lease, turn: NextTurn) -> None:
+def release(lease: Lease, turn: NextTurn, *, also: str = "", parameters: Mapping[str, Any] | None = None) -> None:
     """Give the partition back. Last step of the turn's transaction; raises LeaseLost when it is no longer ours.
 
-    A pause puts off the subscription's other idle partitions too.
+    `also` is a further part of the statement, `, name AS (…)`, with its parameters; it may ask whether `released` has
+    a row. A pause puts off the subscription's other idle partitions too.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            _RELEASE,
+            _RELEASE.format(also=also),
             {
                 "pause": turn.pause,
                 "more": turn.more,
@@ -161,9 +163,10 @@ def release(lease: Lease, turn: NextTurn) -> None:
                 "pauses": turn.pauses,
                 "id": lease.due_id,
                 "fence": lease.fence,
+                **(parameters or {}),
             },
         )
-        if cursor.rowcount != 1:
+        if cursor.fetchone() != (1,):
             raise LeaseLost
         if turn.pause is not None:
             cursor.execute(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from apps.events.records import StoredEvent
-from apps.events.relay import policy
+from apps.events.relay import policy, stopping
 from apps.events.transports import Delivered, Outcome, Refused, Transport
 from rustok.telemetry.logging import log_event
 
@@ -29,15 +29,20 @@ class Verdict:
 class Offer:
     """Offers events in order until the turn's time is up, leaving out every later event of a refused stream.
 
+    Before each chunk it calls `alive`: the holder's heartbeat, which raises LeaseLost when somebody else took over.
+
     Iterate once; afterwards `complete` says whether every event had its chance.
     """
 
-    def __init__(self, transport: Transport, events: Sequence[StoredEvent], *, timeout: float) -> None:
+    def __init__(
+        self, transport: Transport, events: Sequence[StoredEvent], *, timeout: float, alive: Callable[[], None]
+    ) -> None:
         """`timeout` is what one chunk may take, in seconds."""
         self.complete = False
         self._transport = transport
         self._events = events
         self._timeout = timeout
+        self._alive = alive
 
     def __iter__(self) -> Iterator[tuple[StoredEvent, Outcome]]:
         """Pairs of event and answer."""
@@ -45,8 +50,9 @@ class Offer:
         blocked: set[str] = set()
         size = self._transport.chunk
         for start in range(0, len(self._events), size):
-            if time.monotonic() >= until:
+            if time.monotonic() >= until or (start and stopping.requested()):
                 return
+            self._alive()
             chunk = [event for event in self._events[start : start + size] if event.stream not in blocked]
             for event, outcome in zip(chunk, _publish(self._transport, chunk, self._timeout), strict=True):
                 if event.stream in blocked:

@@ -115,8 +115,7 @@ def _rows(statement: str, situation: Situation) -> list[tuple[Any, ...]]:
 
 def _offer_keys(transport: Transport, keys: Sequence[_Key], tally: _Tally, lease: Lease) -> None:
     by_stream = {event.stream: key for key in keys for event in key.events}
-    offer = Offer(transport, [event for key in keys for event in key.events], timeout=config().webhook_timeout)
-    for event, outcome in offer:
+    for event, outcome in _offer(transport, [event for key in keys for event in key.events], lease):
         key = by_stream[event.stream]
         if not isinstance(outcome, Refused):
             key.delivered += 1
@@ -138,13 +137,17 @@ def _offer_letters(
         return []
     ids = {event.id: letter_id for letter_id, event in letters}
     answers: list[tuple[UUID, StoredEvent, Outcome]] = []
-    for event, outcome in Offer(transport, [event for _id, event in letters], timeout=config().webhook_timeout):
+    for event, outcome in _offer(transport, [event for _id, event in letters], lease):
         if isinstance(outcome, Refused) and outcome.destination:
             tally.pause = policy.destination_backoff(lease.pauses, outcome.retry_after)
             break
         tally.delivered += not isinstance(outcome, Refused)
         answers.append((ids[event.id], event, outcome))
     return answers
+
+
+def _offer(transport: Transport, events: Sequence[StoredEvent], lease: Lease) -> Offer:
+    return Offer(transport, events, timeout=config().webhook_timeout, alive=settling.heartbeat(lease, transport))
 
 
 def _settle_key(situation: Situation, key: _Key, tally: _Tally) -> None:

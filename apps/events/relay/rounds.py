@@ -17,7 +17,7 @@ from django.db import transaction
 
 from apps.events import enrolment
 from apps.events.numbering import number
-from apps.events.relay import policy
+from apps.events.relay import policy, stopping
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.scopes import log_scope, shared_scope
 from apps.events.relay.turns import take_turn
@@ -27,6 +27,7 @@ from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
 from rustok.config import config
 
 BUSY_PAUSE: Final = 0.005  # seconds
+LOOK: Final = 0.02  # seconds of turns before the next look at the wake-ups
 SUSPENDED_PAUSE: Final = 60.0  # seconds; resuming a tenant makes it due at once (`services.wake`)
 
 
@@ -44,18 +45,29 @@ ROTATION: Final = Rotation()
 def run(*, seconds: float, report: RelayReport | None = None, tenant_id: UUID | None = None) -> bool:
     """Relay for about `seconds` or until nothing is due now; True when work was left over.
 
-    One turn may take `policy.lease_seconds` longer. With `tenant_id` only that log is served.
+    One turn may take `policy.lease_seconds` longer. With `tenant_id` only that log is served. Ends early, after the
+    chunk under way, when the process is asked to stop (`apps.events.relay.stopping`).
     """
     report = report or RelayReport()
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while time.monotonic() < until and not stopping.requested():
         numbering = number_waiting(report=report, tenant_id=tenant_id)
-        served = serve_next(report=report, tenant_id=tenant_id)
+        served = _serve(report, tenant_id, until=min(until, time.monotonic() + LOOK))
         if numbering is Numbering.IDLE and not served:
             return False
         if numbering is Numbering.BUSY and not served:
             time.sleep(BUSY_PAUSE)
     return True
+
+
+def _serve(report: RelayReport, tenant_id: UUID | None, *, until: float) -> bool:
+    """Turns until nothing is due or the time is up; False when there was none."""
+    served = False
+    while serve_next(report=report, tenant_id=tenant_id):
+        served = True
+        if time.monotonic() >= until or stopping.requested():
+            break
+    return served
 
 
 def drain(*, seconds: float = 60.0, tenant_id: UUID | None = None) -> RelayReport:

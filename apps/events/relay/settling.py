@@ -13,9 +13,11 @@ from django.db import connection, transaction
 
 from apps.events.records import StoredEvent
 from apps.events.relay import policy
+from apps.events.relay.heartbeat import Heartbeat
 from apps.events.relay.situation import Situation
 from apps.events.transports import Transport
 from apps.operations.wakeups import Lease, NextTurn, release
+from rustok.config import config
 from rustok.db.ids import new_id
 from rustok.telemetry.logging import log_event
 
@@ -35,10 +37,11 @@ _BURY: Final = """
     ON CONFLICT (subscription_id, event_id) DO UPDATE SET
         attempts = events_dead_letter.attempts + EXCLUDED.attempts, reason = EXCLUDED.reason, redrive = false
 """
-_MOVE: Final = """
-    UPDATE events_cursor SET position = %s, moved_at = statement_timestamp()
-    WHERE subscription_id = %s AND partition = %s AND position < %s
-"""
+_MOVE: Final = """, moved AS (
+    UPDATE events_cursor SET position = %(reached)s, moved_at = statement_timestamp()
+    WHERE subscription_id = %(subscription)s AND partition = %(partition)s AND position < %(reached)s
+        AND EXISTS (SELECT 1 FROM released)
+)"""
 _REDRIVES: Final = """
     SELECT EXISTS (SELECT 1 FROM events_dead_letter WHERE subscription_id = %s AND partition = %s AND redrive)
 """
@@ -51,6 +54,12 @@ _NEXT_RETRY: Final = """
 def work(transport: Transport) -> AbstractContextManager[object]:
     """Where a turn's offers happen: in the settling transaction itself for a transactional transport, else in none."""
     return transaction.atomic() if transport.transactional else nullcontext()
+
+
+def heartbeat(lease: Lease, transport: Transport) -> Heartbeat:
+    """What keeps the lease while the transport works."""
+    length = policy.lease_seconds(config().webhook_timeout)
+    return Heartbeat(lease, lease_seconds=length, transactional=transport.transactional)
 
 
 def park(situation: Situation, event: StoredEvent, reason: str) -> None:
@@ -108,12 +117,6 @@ def has_redrives(situation: Situation) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def move_cursor(situation: Situation, position: int) -> None:
-    """Everything up to `position` is settled. Never moves back."""
-    if position > situation.cursor:
-        _execute(_MOVE, position, situation.subscription_id, situation.partition, position)
-
-
 def next_retry(situation: Situation) -> float | None:
     """Seconds until the earliest parked key of the partition wants its attempt; None without parked keys."""
     with connection.cursor() as cursor:
@@ -125,6 +128,18 @@ def next_retry(situation: Situation) -> float | None:
 def give_back(lease: Lease, turn: NextTurn) -> None:
     """Release the lease; raises LeaseLost, which rolls the turn back."""
     release(lease, turn)
+
+
+def move_and_give_back(lease: Lease, situation: Situation, reached: int, turn: NextTurn) -> None:
+    """Everything up to `reached` is settled: move the cursor, never back, and release the lease in one statement.
+
+    Raises LeaseLost when the fence has moved on; then neither happened.
+    """
+    if reached <= situation.cursor:
+        give_back(lease, turn)
+        return
+    place = {"reached": reached, "subscription": situation.subscription_id, "partition": situation.partition}
+    release(lease, turn, also=_MOVE, parameters=place)
 
 
 def _execute(statement: str, *parameters: Any) -> None:

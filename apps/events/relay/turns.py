@@ -62,7 +62,7 @@ def _fresh_turn(lease: Lease, situation: Situation, transport: Transport) -> Tur
 def _offer(lease: Lease, situation: Situation, transport: Transport) -> Verdict:
     events, looked_at = fresh_events(situation, limit=transport.batch)
     judge = Judge(cursor=situation.cursor, failures=lease.failures, pauses=lease.pauses, parked=len(situation.parked))
-    offer = Offer(transport, events, timeout=config().webhook_timeout)
+    offer = Offer(transport, events, timeout=config().webhook_timeout, alive=settling.heartbeat(lease, transport))
     for event, outcome in offer:
         if not judge.hear(event, outcome):
             break
@@ -76,7 +76,6 @@ def _settle(lease: Lease, situation: Situation, transport: Transport, verdict: V
     for event, reason in verdict.dead:
         settling.bury(situation, event, attempts=1, reason=reason)
         settling.park_behind(situation, event)
-    settling.move_cursor(situation, verdict.reached)
     turn = NextTurn(
         more=verdict.reached < situation.head or situation.has_retries,
         retry_in=settling.next_retry(situation) if situation.parked or verdict.parked or verdict.dead else None,
@@ -84,4 +83,4 @@ def _settle(lease: Lease, situation: Situation, transport: Transport, verdict: V
         failures=verdict.failures,
         pauses=verdict.pauses,
     )
-    settling.give_back(lease, turn)
+    settling.move_and_give_back(lease, situation, verdict.reached, turn)
