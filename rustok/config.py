@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -21,6 +21,31 @@ ENV_PREFIX: Final = "RUSTOK_"
 _EPHEMERAL: Final = secrets.token_urlsafe(48)
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+class DependencySettings(BaseModel):
+    """The guards around one outbound dependency. Durations are in seconds, rates are shares; see rustok/resilience."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timeout: float = Field(5.0, gt=0, le=300)
+    concurrent: int = Field(25, ge=1, le=10_000)
+    concurrent_wait: float = Field(0.5, ge=0, le=60)
+    attempts: int = Field(1, ge=1, le=10)
+    retry_strategy: Literal["fixed", "linear", "exponential"] = "exponential"
+    retry_base: float = Field(0.2, gt=0, le=60)
+    retry_cap: float = Field(5.0, gt=0, le=600)
+    retry_jitter: float = Field(0.1, ge=0, le=1)
+    retry_budget: float = Field(0.1, ge=0, le=1)
+    window: Literal["consecutive", "count", "time"] = "consecutive"
+    failures: int = Field(5, ge=1)
+    successes: int = Field(2, ge=1)
+    open_seconds: float = Field(60.0, gt=0)
+    size: int = Field(100, ge=1, le=10_000)
+    minimum_calls: int = Field(10, ge=1)
+    failure_rate: float = Field(0.5, gt=0, le=1)
+    slow_rate: float = Field(1.0, gt=0, le=1)
+    slow_seconds: float | None = Field(None, gt=0)
 
 
 class Config(BaseSettings):
@@ -34,6 +59,9 @@ class Config(BaseSettings):
     debug: bool = Field(False, description="Django's debug mode. Never in production.")
     secret_key: SecretStr = Field(
         SecretStr(_EPHEMERAL), description="Signs sessions and encrypts secrets at rest. At least 32 characters."
+    )
+    secret_key_fallbacks: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Former secret keys, newest first: what was sealed under them still opens."
     )
     base_domain: str = Field("localhost", description="The platform host; tenants live on `<slug>.<base domain>`.")
     port: int = Field(8000, ge=1, le=65535, description="The public port.")
@@ -53,16 +81,40 @@ class Config(BaseSettings):
         (), description="Loopback receivers (host:port) that webhooks may reach; for demo and tests only."
     )
     webhook_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for one webhook answer.")
+    breaker_store: Literal["redis", "postgresql", "local"] = Field(
+        "redis", description="Where circuit breakers share their state; local means one process alone."
+    )
+    dependencies: dict[str, DependencySettings] = Field(
+        {}, description="Guards of outbound calls by dependency, as JSON; what is not named keeps its default."
+    )
     body_limit: int = Field(1_048_576, ge=1024, description="Largest request body.")
+    trust_store: Literal["auto", "valkey", "postgresql"] = Field(
+        "auto", description="Where rate limits and nonces live; auto is Valkey when redis_url is set."
+    )
+    rate_limit: bool = Field(True, description="Whether requests are limited by tenant, credential and route.")
+    rate_per_tenant: int = Field(240_000, ge=1, le=60_000_000, description="Cost units of one tenant in a minute.")
+    rate_per_key: int = Field(120_000, ge=1, le=60_000_000, description="Cost units of one credential in a minute.")
+    rate_per_route: int = Field(120_000, ge=1, le=60_000_000, description="The same, on one route.")
+    address_rate: int = Field(
+        1_000, ge=0, description="Requests per second and process that one address may send; 0 turns the check off."
+    )
+    signature_max_age: int = Field(300, ge=5, le=3600, description="How long after its creation a signature is good.")
+    signature_skew: int = Field(30, ge=0, le=300, description="How far ahead a signer's clock may be.")
     tenant_cache_ttl: float = Field(60.0, gt=0, description="How long a resolved host may be remembered.")
     tenant_negative_ttl: float = Field(10.0, gt=0, description="How long an unknown host may be remembered.")
+    audit_key_file: Path | None = Field(
+        None, description="The Ed25519 key (PEM) that signs audit checkpoints; by default made in the data directory."
+    )
+    audit_checkpoint_dir: Path | None = Field(
+        None, description="Where audit checkpoints are kept; by default in the data directory. Best on another machine."
+    )
     log_format: Literal["json", "pretty"] = Field("json", description="Log lines for machines or for eyes.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     sentry_dsn: SecretStr = Field(SecretStr(""), description="Error reports; empty turns them off.")
     demo: bool = Field(False, description="Serve the demo receiver and its page on the platform host.")
     demo_baskets: int = Field(400, ge=0, description="Baskets of each store that the demo loads (it has 400).")
 
-    @field_validator("trusted_proxies", "webhook_allow", mode="before")
+    @field_validator("trusted_proxies", "webhook_allow", "secret_key_fallbacks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

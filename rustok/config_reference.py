@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -49,6 +49,8 @@ def shown(value: Any) -> Any:
         return redact_text(text) if "://" in text else _HIDDEN if text else ""
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, dict):
+        return {name: member.model_dump(exclude_unset=True) for name, member in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -59,6 +61,8 @@ def _type(field: FieldInfo) -> str:
         return " or ".join(f"`{choice}`" for choice in choices)
     if annotation is SecretStr:
         return "secret"
+    if get_origin(annotation) is dict:
+        return "JSON object"
     bounds = ", ".join(text for text in map(_bound, field.metadata) if text)
     name = "list" if get_args(annotation) else getattr(annotation, "__name__", "text").lower()
     plain = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}.get(name, name)
@@ -81,7 +85,7 @@ def _default(field: FieldInfo) -> str:
         return f"`{value.relative_to(ROOT)}/`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    return f"`{value}`" if value not in ((), "") else "none"
+    return f"`{value}`" if value not in ((), "", {}) else "none"
 
 
 def _description(field: FieldInfo) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rustok.audit import AuditWriter
     from rustok.events import EventRecorder
     from rustok.idempotency import IdempotencyStore
+    from rustok.resilience.circuit_breaker.store import BreakerStore
 
 
 @cache
@@ -37,6 +38,12 @@ def audit_writer() -> AuditWriter:
 def idempotency_store() -> IdempotencyStore:
     """The memory of Idempotency-Keys."""
     store: IdempotencyStore = _bound("idempotency_store")
+    return store
+
+
+def breaker_table() -> BreakerStore:
+    """The records of circuit breakers in PostgreSQL; used when `RUSTOK_BREAKER_STORE` says so."""
+    store: BreakerStore = _bound("breaker_table")
     return store
 
 

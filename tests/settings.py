@@ -11,6 +11,7 @@ _TOOLS = ("RUSTOK_CHROMIUM", "RUSTOK_DEMO_BASKETS", "RUSTOK_E2E_", "RUSTOK_SCREE
 for _name in [name for name in os.environ if name.startswith("RUSTOK_") and not name.startswith(_SERVERS + _TOOLS)]:
     del os.environ[_name]
 os.environ["RUSTOK_ENVIRONMENT"] = "test"
+os.environ["RUSTOK_BREAKER_STORE"] = "local"  # what one test's receiver did is nothing to the test beside it
 os.environ["DJANGO_SETTINGS_MODULE"] = "rustok.settings"
 
 from rustok.settings import *  # noqa: E402, F403 - after the environment is as tests expect it

@@ -8,6 +8,7 @@ from django.core.cache import cache
 
 from apps.tenants.isolation import platform_scope
 from apps.tenants.resolution.directory import directory
+from rustok.resilience.dependency import forget as forget_dependencies
 
 settings.CACHES = {
     "default": {
@@ -19,7 +20,8 @@ settings.CACHES = {
 
 @pytest.fixture(autouse=True)
 def fresh_caches() -> None:
-    """Start with an empty cache and an empty tenant directory."""
+    """Start with an empty cache, an empty tenant directory and healthy dependencies."""
+    forget_dependencies()
     directory.cache_clear()
     with platform_scope("empty the cache of the test before"):
         cache.clear()
