@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from apps.operations.wakeups import Lease, renew
@@ -16,16 +17,24 @@ class Heartbeat:
     A transactional turn must not renew: the row would stay locked until its commit, and numbering writes to it.
     """
 
-    def __init__(self, lease: Lease, *, lease_seconds: float, transactional: bool) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        *,
+        lease_seconds: float,
+        transactional: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """The claim was the first beat."""
         self._lease = lease
         self._seconds = lease_seconds
         self._silent = transactional
-        self._last = time.monotonic()
+        self._clock = clock
+        self._last = clock()
 
     def __call__(self) -> None:
         """One statement per beat at most. The clock runs on while a process is stopped (SIGSTOP)."""
-        now = time.monotonic()
+        now = self._clock()
         if self._silent or now - self._last < BEAT:
             return
         renew(self._lease, lease_seconds=self._seconds)

@@ -80,13 +80,15 @@ class Judge:
     """Collects answers to fresh events into a verdict.
 
     Refusals in a row, of different streams and without a success between, raise the suspicion against the destination;
-    once it is blamed, the cursor goes back to the first of them and nothing is parked for it (trap 59).
+    once it is blamed, the cursor goes back to the first of them and nothing is parked for it (trap 59). It is blamed as
+    well for a refusal when as many keys as a partition may have are set aside already: then the cursor stops.
     """
 
     def __init__(self, *, cursor: int, failures: int, pauses: int, parked: int) -> None:
         """Start where the last turn ended."""
         self.verdict = Verdict(reached=cursor, failures=failures, pauses=pauses)
-        self._limit = 1 if parked >= policy.MAX_PARKED else policy.suspicion(pauses)
+        self._limit = policy.suspicion(pauses)
+        self._room = policy.MAX_PARKED - parked
         self._suspects: list[tuple[StoredEvent, str]] = []
 
     def hear(self, event: StoredEvent, outcome: Outcome) -> bool:
@@ -96,10 +98,10 @@ class Judge:
             self._clear_suspects()
             verdict.delivered += 1
             verdict.failures = verdict.pauses = 0
+        elif outcome.destination or self._is_full:
+            return self._blame_destination(event, outcome)
         elif outcome.permanent:
             verdict.dead.append((event, outcome.reason))
-        elif outcome.destination:
-            return self._blame_destination(event, outcome)
         else:
             self._suspects.append((event, outcome.reason))
             verdict.failures += 1
@@ -118,6 +120,11 @@ class Judge:
             if looked_at is not None:
                 verdict.reached = max(verdict.reached, looked_at)
         return verdict
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether no further stream may be set aside; behind a dead event its stream waits for a turn as well."""
+        return len(self.verdict.parked) + len(self.verdict.dead) + len(self._suspects) >= self._room
 
     def _clear_suspects(self) -> None:
         self.verdict.parked += self._suspects

@@ -42,6 +42,8 @@ def judged(*outcomes, failures: int = 0, pauses: int = 0, parked: int = 0):
         ([NO, DOWN], {}, (10, 0, [], True)),
         ([HUNG], {}, (11, 0, [11], True)),
         ([DEAD, DELIVERED], {}, (12, 1, [], False)),
+        ([NO, DELIVERED, NO], {"parked": policy.MAX_PARKED - 1}, (12, 1, [11], True)),
+        ([DEAD, DEAD], {"parked": policy.MAX_PARKED - 1}, (11, 0, [], True)),
     ],
 )
 def test_verdict(outcomes, state, expected):
