@@ -16,6 +16,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from rustok.transport_settings import TransportSettings
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 ENV_PREFIX: Final = "RUSTOK_"
 _EPHEMERAL: Final = secrets.token_urlsafe(48)
@@ -71,6 +73,14 @@ class Config(BaseSettings):
         SecretStr("postgresql://rustok@127.0.0.1:5432/rustok"), description="The PostgreSQL server."
     )
     database_pool_max: int = Field(16, ge=1, le=500, description="Most connections of one process.")
+    database_pool_min: int = Field(1, ge=0, le=500, description="Connections of one process that are kept open.")
+    database_pool_max_lifetime: float = Field(1800.0, gt=0, description="Age at which a connection is replaced.")
+    database_pool_max_idle: float = Field(
+        300.0, gt=0, description="Idle time after which a spare connection is closed."
+    )
+    database_pool_health_interval: float = Field(
+        30.0, ge=0, description="How often idle connections are asked whether they live; 0: only when they are taken."
+    )
     database_pool_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for a connection.")
     database_statement_timeout: float = Field(15.0, gt=0, description="Longest statement of web and worker.")
     database_connect_timeout: int = Field(3, ge=1, le=60, description="Longest wait for a new connection.")
@@ -86,6 +96,9 @@ class Config(BaseSettings):
     )
     dependencies: dict[str, DependencySettings] = Field(
         {}, description="Guards of outbound calls by dependency, as JSON; what is not named keeps its default."
+    )
+    transports: dict[str, TransportSettings] = Field(
+        {}, description="Brokers that events are published to, by name, as JSON; a text is a URL alone."
     )
     body_limit: int = Field(1_048_576, ge=1024, description="Largest request body.")
     trust_store: Literal["auto", "valkey", "postgresql"] = Field(

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from rustok.config import config
+from rustok.db.pool import pool_options
 
 _url = urlsplit(config().database_url.get_secret_value())
 # Management commands run without the pool: a pool and forked migration workers hang (stock django-tenants #1123).
@@ -29,16 +30,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     }
 }
 if not _MANAGEMENT and config().environment != "test":
-    DATABASES["default"]["OPTIONS"]["pool"] = {
-        "min_size": 1,
-        "max_size": config().database_pool_max,
-        "timeout": config().database_pool_timeout,
-        "max_lifetime": 1800.0,
-        "max_idle": 300.0,
-        # The pool's own retries double their distance up to minutes; given up early, the next request asks afresh, so
-        # that a restarted server is noticed within two seconds.
-        "reconnect_timeout": 2.0,
-    }
+    DATABASES["default"]["OPTIONS"]["pool"] = pool_options(config())
 DATABASE_ROUTERS = ("rustok.db.router.ScopeGuard", "django_tenants.routers.TenantSyncRouter")
 TENANT_LIMIT_SET_CALLS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -51,3 +43,7 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
 }
+
+WAFFLE_FLAG_MODEL = "flags.Flag"
+WAFFLE_ENABLE_ADMIN_PAGES = False
+RUSTOK_FLAG_POLLING = not _MANAGEMENT  # processes that serve follow changes; commands look when they read

@@ -17,6 +17,7 @@ from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaDatabaseWrapper
 from django_tenants.postgresql_backend.base import FakeTenant
 
+from rustok.config import config
 from rustok.context import current
 from rustok.db.backend.cursors import ScopedCursor, ScopedDebugCursor
 from rustok.db.backend.introspection import ScopedIntrospection
@@ -28,6 +29,7 @@ from rustok.db.backend.sessions import (
     reset_session,
     search_path,
 )
+from rustok.db.pool import watch
 from rustok.errors.families import DatabaseUnavailable, TenantContextMissing
 
 _UNBOUND: Final = ""
@@ -166,6 +168,8 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
         while self.pool and is_gone(connection):  # ends: the pool replaces what it gets back broken, or times out
             self.pool.putconn(connection)
             connection = super().get_new_connection(conn_params)
+        if self.pool:
+            watch(self.pool, health_interval=config().database_pool_health_interval)
         return connection
 
     def _configure_connection(self, connection: Any) -> bool:

@@ -1,0 +1,69 @@
+"""A server that has stopped in the middle of a statement (SIGSTOP, trap 56): the wait ends, the connection is gone."""
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from rustok import context
+from rustok.api.handlers import translate
+from rustok.config import config
+from rustok.db.deadlines import LEAST_SECONDS, MARGIN_SECONDS, AnswerOverdue, DeadlineConnection, patience
+from rustok.errors.families import DatabaseUnavailable
+
+
+@pytest.fixture
+def connection():
+    with DeadlineConnection.connect(config().database_url.get_secret_value(), autocommit=True) as opened:
+        yield opened
+
+
+@contextmanager
+def frozen(connection):
+    """Stop the one server process behind this connection; its kernel goes on acknowledging packets."""
+    process = connection.info.backend_pid
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def within(seconds):
+    return context.use(context.ExecutionContext(deadline=time.monotonic() + seconds))
+
+
+def test_a_statement_under_way_ends_at_the_deadline_of_the_context(connection):
+    started = time.monotonic()
+    with frozen(connection), within(0.3), pytest.raises(AnswerOverdue):
+        connection.execute("SELECT 1")
+
+    assert 0.25 < time.monotonic() - started < 2
+    assert connection.closed
+
+
+def test_a_deadline_that_has_passed_leaves_a_moment_for_the_way_out(connection):
+    with within(0):
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert patience() == LEAST_SECONDS
+
+
+def test_without_a_deadline_the_servers_own_limit_counts():
+    assert patience() == config().database_statement_timeout + MARGIN_SECONDS
+
+
+def test_a_server_that_answers_with_an_error_keeps_its_connection(connection):
+    with within(5), pytest.raises(psycopg.errors.UndefinedColumn):
+        connection.execute("SELECT nothing")
+
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_doors_show_it_as_database_unavailable():
+    from django.db import OperationalError
+
+    assert issubclass(AnswerOverdue, psycopg.OperationalError)  # which Django wraps into its own
+    assert isinstance(translate(OperationalError()), DatabaseUnavailable)
