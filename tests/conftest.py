@@ -20,3 +20,4 @@ from tests.support.tenants import (  # noqa: F401 - fixtures
 def pytest_configure() -> None:
     """Leave sampling to the tests of it: threads that ask PostgreSQL would mix into everybody's statements."""
     settings.RUSTOK_HEALTH_SAMPLING = False
+    settings.RUSTOK_FLAG_POLLING = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from typing import Final
 from uuid import UUID
+from zlib import crc32
 
 from django.db import models
 from pyroaring import BitMap
@@ -30,6 +31,7 @@ class Entity(ScopedModel):
 
 
 MAX_ORDINAL: Final = 2**32 - 1
+_CHECK: Final = 4
 
 
 class IdSet(Set[int]):
@@ -49,15 +51,16 @@ class IdSet(Set[int]):
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> IdSet:
-        """Read what `to_bytes` wrote. Raises ValueError for anything else."""
-        try:
-            return cls(BitMap.deserialize(stored))
-        except (ValueError, MemoryError, OverflowError) as error:
-            raise ValueError("not a stored IdSet") from error
+        """Read what `to_bytes` wrote. Raises ValueError for anything else, before the library's parser sees it."""
+        body = stored[_CHECK:]
+        if not body or crc32(body).to_bytes(_CHECK) != stored[:_CHECK]:
+            raise ValueError("not a stored IdSet")
+        return cls(BitMap.deserialize(body))
 
     def to_bytes(self) -> bytes:
-        """The portable roaring format, readable by every implementation."""
-        return bytes(self._bits.serialize())
+        """A CRC-32 of what follows, and the portable roaring format."""
+        body = bytes(self._bits.serialize())
+        return crc32(body).to_bytes(_CHECK) + body
 
     def __contains__(self, ordinal: object) -> bool:
         return isinstance(ordinal, int) and 0 <= ordinal <= MAX_ORDINAL and ordinal in self._bits

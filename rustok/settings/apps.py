@@ -24,6 +24,8 @@ SHARED_APPS: tuple[str, ...] = (
     "apps.security",
     "apps.events",
     "apps.health",
+    "apps.flags.apps.WaffleConfig",  # its models are the base of ours; its own tables stay empty
+    "apps.flags",
     "apps.console",
     "apps.demo",
 )
@@ -37,6 +39,7 @@ TENANT_APPS: tuple[str, ...] = (
     "apps.catalog",
     "apps.payments",
     "apps.orders",
+    "apps.insights",
 )
 
 INSTALLED_APPS: list[str] = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
@@ -48,5 +51,6 @@ AUTH_USER_MODEL = "security.User"
 RUSTOK_PORTS = {
     "event_recorder": "apps.events.recorder.PostgresEventRecorder",
     "audit_writer": "apps.security.audit.PostgresAuditWriter",
+    "gate": "apps.security.zero_trust.pipeline.Pipeline",
     "idempotency_store": "apps.operations.idempotency.PostgresIdempotencyStore",
 }

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from apps.flags import evaluation as flags
 from apps.tenants.isolation import platform_scope
 from apps.tenants.resolution.directory import directory
 from rustok.resilience.dependency import forget as forget_dependencies
@@ -20,7 +21,8 @@ settings.CACHES = {
 
 @pytest.fixture(autouse=True)
 def fresh_caches() -> None:
-    """Start with an empty cache, an empty tenant directory and healthy dependencies."""
+    """Start with an empty cache, an empty tenant directory, unread flags and healthy dependencies."""
+    flags.poller.cache_clear()
     forget_dependencies()
     directory.cache_clear()
     with platform_scope("empty the cache of the test before"):

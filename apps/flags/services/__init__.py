@@ -1,0 +1,6 @@
+"""Writes of flags: the operators' level, a shop's level, audiences. Each is audited and moves the version."""
+
+from apps.flags.services.audiences import AudienceChange, change_audience
+from apps.flags.services.changes import ChangeFlag, change_flag, forget_shop, target_in_shop
+
+__all__ = ["AudienceChange", "ChangeFlag", "change_audience", "change_flag", "forget_shop", "target_in_shop"]
