@@ -50,7 +50,7 @@ def shown(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, dict):
-        return {name: member.model_dump(exclude_unset=True) for name, member in value.items()}
+        return {name: member.model_dump(mode="json", exclude_unset=True) for name, member in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 

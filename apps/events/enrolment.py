@@ -11,9 +11,13 @@ from django.db import transaction
 from apps.events.models import Cursor, Subscription
 from apps.events.patterns import like_patterns
 from apps.events.queries import head
+from apps.events.transports.destinations import destinations
+from apps.events.transports.relaying import NAME as BROKER
 from apps.events.transports.subscribers import NAME as SUBSCRIBER
 from apps.events.transports.subscribers import subscribers
 from apps.operations import wakeups
+from rustok.context import current
+from rustok.transport_settings import PLATFORM
 
 # Logs in which this process has seen the rows of these subscribers. Only ever saves statements.
 _seen: dict[UUID, frozenset[str]] = {}
@@ -52,9 +56,10 @@ def enrol(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A subscription that every log has because the code says so, from the log's first event on.
+    """A subscription that a log has because the code or the configuration says so; its filter follows them.
 
-    `tenants_only`: the platform's own log does without it.
+    From the log's first event on, or (`from_now`) from those after its enrolment. `tenants_only`: the platform's own
+    log does without it.
     """
 
     name: str
@@ -63,6 +68,7 @@ class Standing:
     event_types: tuple[str, ...]
     partitions: int = 1
     tenants_only: bool = False
+    from_now: bool = False
 
 
 _sources: list[Callable[[], Iterable[Standing]]] = []
@@ -84,15 +90,17 @@ def ensure_subscribers(*, tenant_id: UUID) -> None:
     if _seen.get(tenant_id, frozenset()) >= names:
         return
     for one in known:
-        enrol(
+        subscription = enrol(
             tenant_id=tenant_id,
             name=one.name,
             transport=one.transport,
             target=one.target,
             event_types=one.event_types,
             partitions=one.partitions,
-            after=0,
+            after=None if one.from_now else 0,
         )
+        if subscription.patterns != (patterns := like_patterns(one.event_types)):
+            Subscription.objects.filter(pk=subscription.pk).update(patterns=patterns)
     _seen[tenant_id] = names
 
 
@@ -113,3 +121,22 @@ stand(_subscribers)
 def forget_seen() -> None:
     """Look again; for tests that roll the rows back."""
     _seen.clear()
+
+
+def _brokers() -> Iterable[Standing]:
+    """The configured brokers that want the log of the current scope."""
+    tenant = current().tenant
+    for destination in destinations():
+        wanted = destination.settings
+        if wanted.wants(tenant.slug if tenant else PLATFORM):
+            yield Standing(
+                name=f"{BROKER}:{destination.name}",
+                transport=BROKER,
+                target=destination.name,
+                event_types=wanted.event_types,
+                partitions=wanted.cursors,
+                from_now=wanted.start == "now",
+            )
+
+
+stand(_brokers)
