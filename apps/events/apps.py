@@ -20,4 +20,6 @@ class EventsConfig(AppConfig):
         transports = import_module("apps.events.transports")
         subscribers = import_module("apps.events.transports.subscribers")
         transports.register_transport(subscribers.NAME, subscribers.SubscriberTransport)
+        relaying = import_module("apps.events.transports.relaying")
+        transports.register_transport(relaying.NAME, relaying.BrokerTransport)
         import_module("apps.events.tasks")
