@@ -1,0 +1,92 @@
+"""`Signature-Input` and `Signature` (RFC 9421 section 4) as one value, or the reason why they make none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import http_sf
+from http_sf import StructuredFieldError
+
+MAX_LENGTH: Final = 4096
+MAX_COMPONENTS: Final = 32
+_TYPES: Final[dict[str, type]] = {
+    "created": int, "expires": int, "nonce": str, "keyid": str, "alg": str, "tag": str,
+}  # fmt: skip
+
+
+class Unreadable(ValueError):
+    """The fields make no signature; the text is a short phrase for the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureFields:
+    """One signature as it was sent. `parameters` keeps the sender's order, which is part of what is signed."""
+
+    label: str
+    components: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
+    parameters: dict[str, Any]
+    signature: bytes
+
+    @property
+    def covered(self) -> frozenset[str]:
+        """Names of the components that are covered as a whole."""
+        return frozenset(name for name, parameters in self.components if not parameters)
+
+    @property
+    def serialised(self) -> str:
+        """The value of `@signature-params` (section 2.3)."""
+        inner = [(name, dict(parameters)) for name, parameters in self.components]
+        return http_sf.ser([(inner, self.parameters)])
+
+
+def read_signature(inputs: str, signatures: str) -> SignatureFields:
+    """The one signature of the request; raises Unreadable. Several are refused: which one counts would be a guess."""
+    described, given = _dictionary(inputs, "Signature-Input"), _dictionary(signatures, "Signature")
+    if set(described) != set(given):
+        raise Unreadable("Signature-Input and Signature name different labels")
+    if len(described) != 1:
+        raise Unreadable("there must be exactly one signature")
+    label, (members, parameters) = next(iter(described.items()))
+    value, _ignored = given[label]
+    if not isinstance(value, bytes):
+        raise Unreadable("the signature is no byte sequence")
+    return SignatureFields(label, _components(members), _parameters(parameters), value)
+
+
+def _dictionary(text: str, field: str) -> dict[str, Any]:
+    if not text or len(text) > MAX_LENGTH:
+        raise Unreadable(f"{field} is missing or too long")
+    try:
+        parsed: Any = http_sf.parse(text.encode("ascii"), tltype="dictionary", on_duplicate_key=_refuse)
+    except (StructuredFieldError, UnicodeEncodeError) as error:
+        raise Unreadable(f"{field} is no structured field") from error
+    found: dict[str, Any] = parsed
+    return found
+
+
+def _refuse(key: str, context: str) -> None:
+    raise StructuredFieldError(f"{key} twice in a {context}")
+
+
+def _components(members: Any) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    if not isinstance(members, list) or len(members) > MAX_COMPONENTS:
+        raise Unreadable("Signature-Input is no list of components")
+    found = []
+    for name, parameters in members:
+        if not isinstance(name, str) or name != name.lower():
+            raise Unreadable("a component is no lower-case string")
+        found.append((name, tuple(parameters.items())))
+    if len({(name, frozenset(parameters)) for name, parameters in found}) != len(found):
+        raise Unreadable("a component is named twice")
+    return tuple(found)
+
+
+def _parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+    for name, value in parameters.items():
+        expected = _TYPES.get(name)
+        if expected is None:
+            raise Unreadable("a parameter is unknown")
+        if type(value) is not expected:
+            raise Unreadable(f"{name} is of the wrong type")
+    return parameters
