@@ -19,6 +19,7 @@ MECHANISMS = {
     "apps/events/": "the log: recorder, numbering, relay and its bookkeeping rows",
     "apps/operations/": "small tables behind kernel ports: wake-ups, leases, idempotency",
     "apps/security/audit.py": "the audit port",
+    "apps/security/chain/": "seals audit entries and notes checkpoints",
     "apps/security/authentication.py": "notes when a key was last used",
     "apps/lifecycle/schemas/": "makes schemas and their template",
     "apps/tenants/resolution/": "the list of changes that other processes follow",

@@ -1,6 +1,7 @@
 """The tables of this app, one module per port."""
 
+from apps.operations.models.audit import AuditWakeup
 from apps.operations.models.idempotency import IdempotencyRecord
 from apps.operations.models.wakeups import SubscriptionDue, Wakeup
 
-__all__ = ["IdempotencyRecord", "SubscriptionDue", "Wakeup"]
+__all__ = ["AuditWakeup", "IdempotencyRecord", "SubscriptionDue", "Wakeup"]

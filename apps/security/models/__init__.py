@@ -1,7 +1,7 @@
 """The tables of this app, one module per thing."""
 
-from apps.security.models.audit import AuditEntry
+from apps.security.models.audit import AuditChain, AuditEntry
 from apps.security.models.keys import ApiKey
 from apps.security.models.users import User
 
-__all__ = ["ApiKey", "AuditEntry", "User"]
+__all__ = ["ApiKey", "AuditChain", "AuditEntry", "User"]

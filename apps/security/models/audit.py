@@ -1,4 +1,7 @@
-"""What was done, by whom. Rows are only ever added: a trigger refuses UPDATE and DELETE, whoever asks."""
+"""What was done, by whom. Rows are only ever added: a trigger refuses UPDATE and DELETE, whoever asks.
+
+The one change it lets pass is the sealing: a number and a hash where there were none, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,7 @@ class AuditEntry(Entity):
         indexes = [
             models.Index(fields=["target", "-id"], name="security_audit_target_ix"),
             models.Index(fields=["actor", "-id"], name="security_audit_actor_ix"),
+            models.Index(fields=["id"], condition=Q(number__isnull=True), name="security_audit_loose_ix"),
         ]
         constraints = [
             # partial, so that rows pay for it only once they are numbered
@@ -49,3 +53,25 @@ class AuditEntry(Entity):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+
+class AuditChain(Entity):
+    """The head of the chain: the last number and hash, and the last checkpoint. One row per log.
+
+    Locked while entries are sealed, never while they are written.
+    """
+
+    name = models.CharField(max_length=16, unique=True, editable=False)
+    number = models.BigIntegerField(default=0, editable=False)
+    hash = models.BinaryField(max_length=32, editable=False)
+    checkpoint = models.BigIntegerField(default=0, editable=False)
+    checkpoint_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        """No page shows it: the audit commands and the health check do."""
+
+        verbose_name = _("audit chain")
+        verbose_name_plural = _("audit chains")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number}"

@@ -11,6 +11,8 @@ from typing import Any
 from django.db.backends.postgresql.base import CursorDebugWrapper
 from django.db.backends.utils import CursorWrapper
 
+from rustok.db.attribution import attributed, concerns
+
 
 class _Bound:
     """Mixin over Django's cursor wrappers: bind, then do as they do."""
@@ -21,11 +23,17 @@ class _Bound:
     def execute(self, statement: Any, params: Any = None) -> Any:
         """Run one statement in the active scope."""
         self.db.bind()
+        if concerns(statement):
+            with attributed(self.db):
+                return super().execute(statement, params)  # type: ignore[misc]  # the mixin's other base has it
         return super().execute(statement, params)  # type: ignore[misc]  # the mixin's other base has it
 
     def executemany(self, statement: Any, param_list: Any) -> Any:
         """Run one statement many times in the active scope."""
         self.db.bind()
+        if concerns(statement):
+            with attributed(self.db):
+                return super().executemany(statement, param_list)  # type: ignore[misc]  # the mixin's other base has it
         return super().executemany(statement, param_list)  # type: ignore[misc]  # as above
 
     def callproc(self, procname: str, params: Any = None, kparams: Any = None) -> Any:

@@ -69,7 +69,7 @@ def test_event_and_audit_are_on_the_platform_side_and_the_owners_in_the_shop(pla
     assert newest_types(1) == ["tenants.tenant_provisioned"]
     assert audit_entries()[0].action == "tenant:create"
     with tenant_scope(made.tenant):
-        assert [entry.action for entry in audit_entries()] == ["user:create"]
+        assert [entry.action for entry in audit_entries()] == ["user:create", "row:insert"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""Checkpoints: "entry N of this log has hash H", signed, one line each, in a file outside the database.
+
+Each names the digest of the line before, so that none can be taken out of the middle. Whoever owns the database can
+rewrite entries and hashes, but not these lines; what was sealed after the last of them is the undetectable window.
+Keep the files, or the log lines `audit.checkpoint`, on another machine.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import orjson
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.security.chain.canonical import FORMAT
+from apps.security.chain.keys import key_file, key_id, signing_key
+from apps.security.chain.sealing import CHAIN, this_log
+from rustok.config import config
+from rustok.telemetry import log_event
+
+ENTRIES: Final = 1_000
+"""A checkpoint at the latest after so many entries …"""
+INTERVAL: Final = timedelta(minutes=1)
+"""… or after this time, once there is a new entry."""
+
+_HEAD: Final = (
+    "SELECT number, hash, checkpoint, checkpoint_at FROM security_auditchain WHERE name = %s FOR UPDATE SKIP LOCKED"
+)
+_LATER: Final = """
+    INSERT INTO public.operations_audit_wakeup (id, tenant_id, due_at) SELECT gen_random_uuid(), %(log)s, %(due)s
+    WHERE NOT EXISTS (SELECT FROM public.operations_audit_wakeup WHERE tenant_id = %(log)s AND due_at > %(now)s)
+"""
+_NOTE: Final = "UPDATE security_auditchain SET checkpoint = %s, checkpoint_at = %s WHERE name = %s"
+
+
+def checkpoint_file(log: UUID) -> Path:
+    """Where the checkpoints of a log are."""
+    directory = config().audit_checkpoint_dir or config().data_dir / "audit" / "checkpoints"
+    return directory / f"{log}.jsonl"
+
+
+def checkpoint(*, force: bool = False) -> int | None:
+    """Sign the head of the current scope's chain if that is due, and return its number; None when nothing was written.
+
+    The head is read committed, so that a line never speaks of entries that a crash takes back. Raises OSError when the
+    file cannot be written; the next call tries again.
+    """
+    now = timezone.now()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_HEAD, [CHAIN])
+        row = cursor.fetchone()
+        if row is None or row[0] == row[2]:
+            return None
+        number, digest, last, last_at = row
+        if not force and last_at is not None and number - last < ENTRIES and now - last_at < INTERVAL:
+            cursor.execute(_LATER, {"log": this_log(), "now": now, "due": last_at + INTERVAL})
+            return None
+        append_checkpoint(checkpoint_file(this_log()), this_log(), int(number), bytes(digest), now)
+        cursor.execute(_NOTE, [number, now, CHAIN])
+        return int(number)
+
+
+def append_checkpoint(path: Path, log: UUID, number: int, digest: bytes, now: datetime) -> None:
+    """Sign one line and add it to the file, synced to disk. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "v": FORMAT,
+        "log": str(log),
+        "number": number,
+        "hash": digest.hex(),
+        "at": now,
+        "previous": _last_digest(path),
+        "key": key_id(key_file()),
+    }
+    signed = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    signature = b64encode(signing_key(key_file()).sign(signed)).decode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    with os.fdopen(descriptor, "ab") as file:
+        file.write(b'{"signature":"' + signature.encode() + b'","checkpoint":' + signed + b"}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    log_event("audit.checkpoint", log=str(log), number=number, hash=digest.hex(), signature=signature)
+
+
+def _last_digest(path: Path) -> str:
+    """The SHA-256 of the file's last line; empty for the first."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        lines = file.read().splitlines()
+    return sha256(lines[-1]).hexdigest() if lines else ""
