@@ -14,7 +14,7 @@ with the rows it speaks of, in the same transaction, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -77,10 +77,10 @@ def event_types() -> dict[tuple[str, int], type[DomainEvent]]:
 class EventRecorder(Protocol):
     """Port: appends events to the log of the current tenant inside the open transaction.
 
-    `new_streams` names streams that this very transaction creates (no version has to be read for them).
+    `expected` names the version that a stream must have before: 0 for one that this very transaction creates.
     """
 
-    def append(self, events: Sequence[DomainEvent], *, new_streams: frozenset[str]) -> None:
+    def append(self, events: Sequence[DomainEvent], *, expected: Mapping[str, int]) -> None:
         """Store the events in order, plus the wake-up row; raises VersionConflict when a parallel writer won."""
 
     def hint(self) -> None:

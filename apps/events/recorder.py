@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connections
 
 from apps.events import causation, hints
 from apps.operations.wakeups import PLATFORM, WAKEUPS
 from rustok.context import ExecutionContext, current
+from rustok.db.batches import send
 from rustok.db.ids import new_id
 from rustok.db.transactions import current_unit_of_work
 from rustok.errors.families import VersionConflict
@@ -24,35 +25,31 @@ _APPEND: Final = (
     f"WITH woken AS (INSERT INTO {WAKEUPS} (id, tenant_id) VALUES (%s, %s))"  # noqa: S608 - constants only
     " INSERT INTO events_event (id, stream, version, type, schema_version, data, metadata) VALUES "
 )
-_NEW: Final = "(%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
+_KNOWN: Final = "(%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
 # The head of the stream as this statement's snapshot sees it: whoever writes version n+1 has seen n committed, so its
 # `seq` is greater, so numbering by `seq` keeps the stream in order (trap 54). A parallel writer of the same version
 # loses on the unique constraint.
 _HEAD: Final = "(SELECT coalesce(max(version), 0) FROM events_event WHERE stream = %s)"
+_HEADS: Final = "SELECT stream, max(version) FROM events_event WHERE stream = ANY (%s) GROUP BY stream"
 _NEXT: Final = f"(%s, %s, {_HEAD} + %s, %s, %s, %s::jsonb, %s::jsonb)"
 
 
 class PostgresEventRecorder:
     """The port `rustok.events.EventRecorder` on the table `events_event` of the current scope."""
 
-    def append(self, events: Sequence[DomainEvent], *, new_streams: frozenset[str]) -> None:
-        """Store the events in order; one statement whatever their number.
+    def append(self, events: Sequence[DomainEvent], *, expected: Mapping[str, int]) -> None:
+        """Store the events in order; one statement whatever their number, sent with the unit of work's others.
 
-        Raises VersionConflict when a parallel transaction wrote the same version of a stream first.
+        Raises VersionConflict when a stream is not at its expected version (one statement more for those above 0), or
+        a parallel transaction wrote the same version first; the latter comes to light when the statement runs.
         """
-        current_unit_of_work()
+        using = current_unit_of_work().using
+        _check_heads({stream: version for stream, version in expected.items() if version}, using)
         context = current()
         metadata = orjson.dumps(metadata_of(context)).decode()
         parameters: list[Any] = [new_id(), context.tenant.id if context.tenant else PLATFORM]
-        rows = [_row(event, new_streams, offset, metadata, parameters) for event, offset in _offsets(events)]
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(_APPEND + ", ".join(rows), parameters)
-        except IntegrityError as error:
-            conflict = _conflict(error)
-            if conflict is None:
-                raise
-            raise conflict from error
+        rows = [_row(event, expected, offset, metadata, parameters) for event, offset in _offsets(events)]
+        send(_APPEND + ", ".join(rows), parameters, using=using, refusal=_conflict)
 
     def hint(self) -> None:
         """Wake a relay soon. Costs the caller one flag; the message is sent by a thread, coalesced, and may be lost."""
@@ -82,13 +79,26 @@ def _offsets(events: Sequence[DomainEvent]) -> list[tuple[DomainEvent, int]]:
     return numbered
 
 
-def _row(event: DomainEvent, new_streams: frozenset[str], offset: int, metadata: str, parameters: list[Any]) -> str:
+def _check_heads(expected: Mapping[str, int], using: str) -> None:
+    """Read where the streams stand. Who writes after that, wins or loses on the unique constraint."""
+    if not expected:
+        return
+    with connections[using].cursor() as cursor:
+        cursor.execute(_HEADS, [list(expected)])
+        heads = dict(cursor.fetchall())
+    for stream, version in expected.items():
+        if heads.get(stream, 0) != version:
+            raise VersionConflict(resource=stream, current=heads.get(stream, 0))
+
+
+def _row(event: DomainEvent, expected: Mapping[str, int], offset: int, metadata: str, parameters: list[Any]) -> str:
     """Add the event's parameters and return its VALUES row; orjson writes what `DomainEvent.data` would."""
     stream = event.stream
     data = orjson.dumps(event, option=orjson.OPT_NON_STR_KEYS).decode()
-    if stream in new_streams:
-        parameters += (new_id(), stream, offset, event.type, event.version, data, metadata)
-        return _NEW
+    known = expected.get(stream)
+    if known is not None:
+        parameters += (new_id(), stream, known + offset, event.type, event.version, data, metadata)
+        return _KNOWN
     parameters += (new_id(), stream, stream, offset, event.type, event.version, data, metadata)
     return _NEXT
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from rustok.audit import AuditEntry
+from rustok.db.batches import together
 from rustok.events import DomainEvent
 from rustok.ports import audit_writer, event_recorder
 
@@ -42,14 +43,21 @@ class UnitOfWork:
 
     using: str
     _events: list[DomainEvent] = field(default_factory=list)
-    _new_streams: set[str] = field(default_factory=set)
+    _expected: dict[str, int] = field(default_factory=dict)
     _entries: list[AuditEntry] = field(default_factory=list)
 
-    def record(self, *events: DomainEvent, new_stream: bool = False) -> None:
-        """Publish facts. `new_stream`: this transaction creates the aggregate, so no version has to be read."""
+    def record(self, *events: DomainEvent, new_stream: bool = False, expected_version: int | None = None) -> None:
+        """Publish facts. The end of the unit of work raises VersionConflict when a stream is not where it should be.
+
+        `new_stream`: this transaction creates the aggregate, so no version has to be read. `expected_version`: the
+        stream must stand at this version before the facts (0: not exist); costs one read at the end. Without either,
+        the facts go behind whatever stands there, and only a writer at the very same moment is a conflict.
+        """
         self._events.extend(events)
-        if new_stream:
-            self._new_streams.update(event.stream for event in events)
+        expected = 0 if new_stream else expected_version
+        if expected is not None:
+            for event in events:
+                self._expected.setdefault(event.stream, expected)
 
     def audit(self, *entries: AuditEntry) -> None:
         """Note deeds in the audit log."""
@@ -60,15 +68,23 @@ class UnitOfWork:
         transaction.on_commit(callback, using=self.using, robust=True)
 
     def flush(self) -> None:
-        """Write what was recorded so far: one statement for events and wake-up, one for audit."""
-        if self._events:
-            recorder = event_recorder()
-            recorder.append(self._events, new_streams=frozenset(self._new_streams))
-            transaction.on_commit(recorder.hint, using=self.using, robust=True)
-            self._events = []
-        if self._entries:
-            audit_writer().write(self._entries)
-            self._entries = []
+        """Write what was recorded so far: events, wake-up and audit entries in one round trip."""
+        self._write(commit=False)
+
+    def finish(self) -> None:
+        """As `flush`, and end the transaction in the same round trip where there is none around it."""
+        link = connections[self.using]
+        self._write(commit=link.commit_on_exit and len(link.atomic_blocks) == 1)
+
+    def _write(self, *, commit: bool) -> None:
+        with together(using=self.using, commit=commit):
+            if self._events:
+                recorder = event_recorder()
+                recorder.append(self._events, expected=self._expected)
+                transaction.on_commit(recorder.hint, using=self.using, robust=True)
+            if self._entries:
+                audit_writer().write(self._entries)
+        self._events, self._entries, self._expected = [], [], {}
 
 
 _active: ContextVar[UnitOfWork | None] = ContextVar("rustok_unit_of_work", default=None)
@@ -92,7 +108,7 @@ def unit_of_work() -> Iterator[UnitOfWork]:
             yield uow
             if transaction.get_rollback(using=uow.using):
                 raise TransactionDoomed("an inner step failed and its error was swallowed; nothing was written")
-            uow.flush()
+            uow.finish()
     finally:
         _active.reset(token)
 

@@ -72,7 +72,7 @@ def test_metadata_tell_who_why_and_within_which_trace(acme, context):
 
 def test_append_outside_a_unit_of_work_is_refused(acme):
     with pytest.raises(TransactionRequired):
-        PostgresEventRecorder().append([ThingPoked(thing="a")], new_streams=frozenset())
+        PostgresEventRecorder().append([ThingPoked(thing="a")], expected={})
 
 
 def test_parallel_writer_of_the_same_version_gets_a_conflict(live_acme):

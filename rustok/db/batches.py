@@ -1,0 +1,94 @@
+"""Statements whose rows nobody reads, sent to the server together: one round trip instead of one each.
+
+The writers of events and audit entries `send` theirs; at the end of a unit of work they travel as one message, with the
+COMMIT in it. PostgreSQL runs the statements of a message in order and stops at the first that fails (PostgreSQL manual,
+"Multiple Statements in a Simple Query"). A round trip costs the server little, but a process of many busy threads waits
+for its interpreter lock after each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import IntegrityError, connections
+from django.db.backends.postgresql.psycopg_any import mogrify
+from psycopg.pq import TransactionStatus
+
+Refusal = Callable[[IntegrityError], Exception | None]
+"""Says what a constraint's objection means, as a typed error; None when it is somebody else's."""
+
+_IDLE: Final = TransactionStatus.IDLE
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What waits to be sent over one connection, with values filled in."""
+
+    using: str
+    texts: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+_collecting: ContextVar[_Batch | None] = ContextVar("rustok_batch", default=None)
+
+
+def send(statement: str, parameters: Sequence[Any], *, using: str, refusal: Refusal | None = None) -> None:
+    """Run a statement that returns nothing: at once, or with the others of the open batch.
+
+    `refusal` translates an IntegrityError into the error that callers know, wherever it comes to light.
+    """
+    batch = _collecting.get()
+    alone = batch is None or batch.using != using
+    target = _Batch(using) if batch is None or alone else batch
+    target.texts.append(mogrify(statement, parameters, connections[using]))
+    if refusal is not None:
+        target.refusals.append(refusal)
+    if alone:
+        _run(target, commit=False)
+
+
+@contextmanager
+def together(*, using: str, commit: bool) -> Iterator[None]:
+    """Send what the block sends as one message. `commit`: the transaction ends with it; nothing may follow but its end.
+
+    Raises what the statements raise, from the end of the block; the transaction is to be rolled back then, as always.
+    """
+    batch = _Batch(using)
+    token = _collecting.set(batch)
+    try:
+        yield
+    finally:
+        _collecting.reset(token)
+    if batch.texts:
+        _run(batch, commit=commit)
+
+
+def _run(batch: _Batch, *, commit: bool) -> None:
+    link = connections[batch.using]
+    try:
+        with link.cursor() as cursor:  # binds the session to its schema, before anybody looks at the transaction
+            if commit:
+                _end_with_commit(link.connection, batch.texts)
+            cursor.execute("; ".join(batch.texts))
+    except IntegrityError as error:
+        for refusal in batch.refusals:
+            meaning = refusal(error)
+            if meaning is not None:
+                raise meaning from error
+        raise
+
+
+def _end_with_commit(session: Any, texts: list[str]) -> None:
+    """Let the message commit: by its last statement, or by being all of the transaction.
+
+    Several statements in one message are one transaction when none is open, so BEGIN and COMMIT need not be said.
+    Django's own COMMIT then finds nothing to do, and sets the session back to what it was.
+    """
+    if session.pgconn.transaction_status == _IDLE:
+        session.autocommit = True
+    else:
+        texts.append("COMMIT")
