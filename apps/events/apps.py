@@ -22,4 +22,6 @@ class EventsConfig(AppConfig):
         transports.register_transport(subscribers.NAME, subscribers.SubscriberTransport)
         relaying = import_module("apps.events.transports.relaying")
         transports.register_transport(relaying.NAME, relaying.BrokerTransport)
+        feeding = import_module("apps.events.projections.feeding")
+        transports.register_transport("projection", feeding.ProjectionTransport)
         import_module("apps.events.tasks")

@@ -23,3 +23,49 @@ class UnknownTransport(BusinessError):
     kind = Kind.INTERNAL
     title = _("Unknown transport")
     message = _("No installed app provides the transport %(transport)s.")
+
+
+class NothingChosen(BusinessError):
+    """Dead letters are to be tried again, but nothing says which."""
+
+    code = 3303
+    kind = Kind.INVALID
+    title = _("Nothing chosen")
+    message = _("Say which dead letters: by id, event type, subscription or range of positions, or say all.")
+
+
+class UnknownProjection(BusinessError):
+    """No app of this installation has a projection of this name."""
+
+    code = 3321
+    kind = Kind.NOT_FOUND
+    title = _("Unknown projection")
+    message = _("There is no projection %(projection)s.")
+
+
+class StaleSnapshot(BusinessError):
+    """A snapshot was taken by another version of the projection: its rows would say something else now."""
+
+    code = 3322
+    kind = Kind.CONFLICT
+    title = _("Stale snapshot")
+    message = _("The snapshot is of version %(found)s, the projection %(projection)s of version %(version)s.")
+
+
+class NothingToSwap(BusinessError):
+    """A comparison or swap was asked for, but no rebuild is under way."""
+
+    code = 3323
+    kind = Kind.CONFLICT
+    title = _("No rebuild under way")
+    message = _("The projection %(projection)s is not being rebuilt.")
+
+
+class RebuildNotReady(BusinessError):
+    """The shadow cannot take over yet: it is behind what readers see, or it refused facts."""
+
+    code = 3324
+    kind = Kind.CONFLICT
+    retryable = True
+    title = _("The rebuild is not ready")
+    message = _("The rebuild of %(projection)s is not ready: %(behind)s events behind, %(refused)s refused.")

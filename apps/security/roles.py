@@ -30,6 +30,7 @@ _LOOK: Final = frozenset(
         "webhook:read",
         "delivery:read",
         "analytics:read",
+        "report:read",
     }
 )
 PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -46,6 +47,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "webhook:*",
                 "delivery:*",
                 "analytics:*",
+                "report:*",
+                "projection:*",
                 "user:*",
                 "api_key:*",
                 "flag:*",

@@ -6,7 +6,7 @@ from rustok.admin import tenant_site
 from rustok.api.urls import common_urlpatterns
 from rustok.urls import api_patterns
 
-API_APPS = ("security", "events", "webhooks", "catalog", "customers", "orders", "payments")
+API_APPS = ("security", "events", "webhooks", "catalog", "customers", "orders", "payments", "insights")
 
 urlpatterns = [
     path("api/v1/", include(api_patterns(API_APPS, "tenant"))),

@@ -21,6 +21,7 @@ MECHANISMS = {
     "apps/security/audit.py": "the audit port",
     "apps/security/chain/": "seals audit entries and notes checkpoints",
     "apps/security/authentication.py": "notes when a key was last used",
+    "apps/insights/projections/": "rows of the read models, in the transaction that moves their cursor",
     "apps/lifecycle/schemas/": "makes schemas and their template",
     "apps/tenants/resolution/": "the list of changes that other processes follow",
     "apps/webhooks/": "bookkeeping of deliveries by the subscriber itself",

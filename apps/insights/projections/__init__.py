@@ -1,0 +1,1 @@
+"""The projections: facts in, rows out. One file per read model, on the same two helpers."""
