@@ -90,6 +90,12 @@ class Config(BaseSettings):
     webhook_allow: CommaList = Field(
         (), description="Loopback receivers (host:port) that webhooks may reach; for demo and tests only."
     )
+    cart_ttl: float = Field(
+        1800.0, gt=0, le=86_400, description="How long a cart lives without a change, and what it holds with it."
+    )
+    cart_lifetime: float = Field(
+        86_400.0, gt=0, description="Longest life of a cart, however often it is changed."
+    )
     webhook_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for one webhook answer.")
     breaker_store: Literal["redis", "postgresql", "local"] = Field(
         "redis", description="Where circuit breakers share their state; local means one process alone."
