@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from apps.events import services
+from apps.events import queries, services
+from apps.events.letters import LEAST_PER_SECOND, MOST_PER_SECOND, Chosen
 from apps.events.models import DeadLetter, Event
 from rustok.admin import (
     Badge,
@@ -26,8 +28,6 @@ from rustok.admin import (
     platform_site,
     tenant_site,
 )
-from rustok.audit import AuditEntry
-from rustok.db.transactions import unit_of_work
 from rustok.events import event_types
 
 
@@ -97,10 +97,58 @@ class EventAdmin(ConsoleModelAdmin):
 
 
 def _redrive(call: CommandCall) -> Done:
-    with unit_of_work() as uow:
-        services.redrive(letters=DeadLetter.objects.filter(pk=call.subject.pk))
-        uow.audit(AuditEntry(action="event:redrive", target=str(call.subject.event_id)))
+    services.redrive(chosen=Chosen(ids=[call.subject.pk]))
     return Done(message=_("The event is tried once more."))
+
+
+def _subscriptions() -> list[tuple[str, str]]:
+    names = (
+        queries.dead_letters().order_by("subscription__name").values_list("subscription__name", flat=True).distinct()
+    )
+    return [("", _("All")), *((name, name) for name in names)]
+
+
+def _types() -> list[tuple[str, str]]:
+    names = queries.dead_letters().order_by("type").values_list("type", flat=True).distinct()
+    return [("", _("All")), *((name, name) for name in names)]
+
+
+class RedriveForm(CommandForm):
+    """Which dead letters, how fast; first it only says how many that would be."""
+
+    subscription = forms.ChoiceField(label=_("Receiver"), choices=_subscriptions, required=False)
+    event_type = forms.ChoiceField(label=_("Type"), choices=_types, required=False)
+    first = forms.IntegerField(label=_("From position"), min_value=0, required=False)
+    last = forms.IntegerField(label=_("To position"), min_value=0, required=False)
+    per_second = forms.FloatField(
+        label=_("Tries per second"),
+        min_value=LEAST_PER_SECOND,
+        max_value=MOST_PER_SECOND,
+        required=False,
+        help_text=_("Empty: all at once."),
+    )
+    dry_run = forms.BooleanField(
+        label=_("Only show how many would be tried"), initial=True, required=False,
+        help_text=_("Clear this to try them."),
+    )  # fmt: skip
+
+    def chosen(self) -> Chosen:
+        """The letters that the form describes; nothing filled in means all."""
+        given = {name: self.cleaned_data.get(name) for name in ("subscription", "event_type", "first", "last")}
+        return Chosen(every=True, **{name: None if value == "" else value for name, value in given.items()})
+
+    def clean(self) -> dict[str, Any]:
+        """Count instead of trying, while the dry run is ticked."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("dry_run") and not self.errors:
+            count = services.redrive(chosen=self.chosen(), dry_run=True).matched
+            self.preview = _("%(count)s dead letters would be tried again.") % {"count": count}
+        return data | {"chosen": self.chosen()}
+
+
+def _redrive_many(call: CommandCall) -> Done:
+    done = services.redrive(chosen=call.data["chosen"], per_second=call.data["per_second"])
+    return Done(message=_("%(count)s dead letters are tried again.") % {"count": done.redriven})
 
 
 class DeadLetterAdmin(ConsoleModelAdmin):
@@ -116,6 +164,13 @@ class DeadLetterAdmin(ConsoleModelAdmin):
     fields = ("type", "receiver", "stream_name", "place", "tries", "when", "why")
     readonly_fields = ("receiver", "stream_name", "place", "tries", "when", "why")
     wide_fields = ("why",)
+    list_commands = (
+        Command(
+            "redrive_many", label=_("Try many again"), permission="event:redrive", run=_redrive_many, form=RedriveForm,
+            tone=Tone.PRIMARY, icon="replay",
+            explanation=_("Events arrive out of their order: what came after them was delivered long ago."),
+        ),
+    )  # fmt: skip
     commands = (
         Command(
             "redrive", label=_("Try again"), permission="event:redrive", run=_redrive, form=CommandForm,

@@ -1,20 +1,29 @@
-"""What may be done to subscriptions and their dead letters. Runs in the scope of the log; callers audit."""
+"""What may be done to subscriptions and dead letters. Runs in the scope of the log; callers audit, except redrives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
-
-from apps.events import enrolment, hints
+from apps.events import enrolment, hints, letters
+from apps.events.letters import Chosen
 from apps.events.logs import log_id
-from apps.events.models import Cursor, DeadLetter, Subscription, SubscriptionStatus
+from apps.events.models import Cursor, Subscription, SubscriptionStatus
 from apps.events.patterns import like_patterns
 from apps.events.queries import head
 from apps.operations import wakeups
+from rustok.audit import AuditEntry
 from rustok.db.transactions import UnitOfWork, transactional, unit_of_work
 from rustok.errors.families import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """How many dead letters a redrive meant, and how many of them get their try."""
+
+    matched: int
+    redriven: int
 
 
 @transactional
@@ -83,17 +92,19 @@ def replay(*, subscription_id: UUID, after: int) -> None:
         _hint_after(uow)
 
 
-def redrive(*, letters: QuerySet[DeadLetter]) -> int:
-    """Ask for one more try of these dead letters and return how many; what fails again stays dead.
+def redrive(*, chosen: Chosen, per_second: float | None = None, dry_run: bool = False) -> Redriven:
+    """One more try for the chosen dead letters, audited; a dry run only counts them. Raises NothingChosen.
 
-    A redriven event arrives out of its stream's order: what came after it has been delivered long ago.
+    `per_second` spreads the tries over time (see `apps.events.letters.redrive`).
     """
+    rows = chosen.rows()
+    if dry_run:
+        return Redriven(matched=rows.count(), redriven=0)
     with unit_of_work() as uow:
-        subscriptions: Sequence[UUID] = list(letters.values_list("subscription_id", flat=True).distinct())
-        count = letters.update(redrive=True)
-        wakeups.make_due(tenant_id=log_id(), subscription_ids=subscriptions)
-        _hint_after(uow)
-    return count
+        count = letters.redrive(rows, per_second=per_second)
+        facts = {name: str(value) for name, value in asdict(chosen).items() if value not in (None, False)}
+        uow.audit(AuditEntry(action="event:redrive", target="dead_letters", details={"count": count, **facts}))
+    return Redriven(matched=count, redriven=count)
 
 
 def wake(*, tenant_id: UUID) -> None:

@@ -35,7 +35,7 @@ class CommandPage:
         if not context.current().allows(self.command.permission):
             raise Forbidden
         form = self._form()
-        if self.request.method != "POST" or (form is not None and not form.is_valid()):
+        if self.request.method != "POST" or (form is not None and (not form.is_valid() or form.preview)):
             return self._ask(form)
         call = CommandCall(
             subject=self.subject,

@@ -28,7 +28,12 @@ class Tone(StrEnum):
 
 
 class CommandForm(forms.Form):
-    """Base of the forms of commands; subclasses name their fields like the service's arguments."""
+    """Base of the forms of commands; subclasses name their fields like the service's arguments.
+
+    A form whose `clean` sets `preview` is shown again with that text, and its command does not run.
+    """
+
+    preview: str = ""
 
     def __init__(self, *args: Any, subject: Any = None, **kwargs: Any) -> None:
         """Remember the object that the command is about, so that fields can depend on it."""

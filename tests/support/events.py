@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django.db import connection
 
-from apps.events import services
+from apps.events import enrolment, services
 from apps.events.logs import log_id
 from apps.events.models import Subscription
 from apps.events.records import StoredEvent
@@ -83,7 +83,8 @@ class MemoryTransport:
 
 
 def relay() -> RelayReport:
-    """Deliver what is due in the current log."""
+    """Deliver what is due in the current log, to its standing subscriptions too."""
+    enrolment.ensure_subscribers(tenant_id=log_id())
     return drain(tenant_id=log_id(), seconds=20)
 
 

@@ -38,6 +38,7 @@ _DUE_KEYS: Final = f"""
 _REDRIVEN: Final = f"""
     SELECT d.id, {COLUMNS} FROM events_dead_letter d JOIN events_event e ON e.id = d.event_id
     WHERE d.subscription_id = %(subscription)s AND d.partition = %(partition)s AND d.redrive
+      AND coalesce(d.redrive_at, '-infinity') <= statement_timestamp()
     ORDER BY d.position LIMIT {PER_KEY}
 """  # noqa: S608 - constants only
 

@@ -35,7 +35,8 @@ _BURY: Final = """
     INSERT INTO events_dead_letter (id, subscription_id, partition, event_id, stream, type, position, attempts, reason)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (subscription_id, event_id) DO UPDATE SET
-        attempts = events_dead_letter.attempts + EXCLUDED.attempts, reason = EXCLUDED.reason, redrive = false
+        attempts = events_dead_letter.attempts + EXCLUDED.attempts, reason = EXCLUDED.reason, redrive = false,
+        redrive_at = NULL
 """
 _MOVE: Final = """, moved AS (
     UPDATE events_cursor SET position = %(reached)s, moved_at = statement_timestamp()
@@ -43,11 +44,17 @@ _MOVE: Final = """, moved AS (
         AND EXISTS (SELECT 1 FROM released)
 )"""
 _REDRIVES: Final = """
-    SELECT EXISTS (SELECT 1 FROM events_dead_letter WHERE subscription_id = %s AND partition = %s AND redrive)
+    SELECT EXISTS (SELECT 1 FROM events_dead_letter WHERE subscription_id = %s AND partition = %s AND redrive
+        AND coalesce(redrive_at, '-infinity') <= statement_timestamp())
 """
 _NEXT_RETRY: Final = """
-    SELECT extract(epoch FROM min(retry_at) - statement_timestamp())::float8 FROM events_parked
-    WHERE subscription_id = %s AND partition = %s
+    SELECT extract(epoch FROM min(wanted_at) - statement_timestamp())::float8 FROM (
+        SELECT retry_at AS wanted_at FROM events_parked
+        WHERE subscription_id = %(subscription)s AND partition = %(partition)s
+        UNION ALL
+        SELECT coalesce(redrive_at, statement_timestamp()) FROM events_dead_letter
+        WHERE subscription_id = %(subscription)s AND partition = %(partition)s AND redrive
+    ) waiting
 """
 
 
@@ -111,16 +118,17 @@ def exhume(letter_id: UUID) -> None:
 
 
 def has_redrives(situation: Situation) -> bool:
-    """Whether dead letters of the partition still wait for their new try."""
+    """Whether dead letters of the partition wait for a new try that is due."""
     with connection.cursor() as cursor:
         cursor.execute(_REDRIVES, [situation.subscription_id, situation.partition])
         return bool(cursor.fetchone()[0])
 
 
 def next_retry(situation: Situation) -> float | None:
-    """Seconds until the earliest parked key of the partition wants its attempt; None without parked keys."""
+    """Seconds until the earliest parked key or redriven letter of the partition wants its attempt; None without any."""
+    place = {"subscription": situation.subscription_id, "partition": situation.partition}
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT_RETRY, [situation.subscription_id, situation.partition])
+        cursor.execute(_NEXT_RETRY, place)
         seconds: float | None = cursor.fetchone()[0]
     return None if seconds is None else max(0.0, seconds)
 

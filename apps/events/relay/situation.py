@@ -21,6 +21,8 @@ _SITUATION: Final = """
         EXISTS (SELECT 1 FROM events_parked p WHERE p.subscription_id = s.id AND p.partition = c.partition
                 AND p.retry_at <= statement_timestamp())
         OR EXISTS (SELECT 1 FROM events_dead_letter d WHERE d.subscription_id = s.id AND d.partition = c.partition
+                AND d.redrive AND coalesce(d.redrive_at, '-infinity') <= statement_timestamp()),
+        EXISTS (SELECT 1 FROM events_dead_letter d WHERE d.subscription_id = s.id AND d.partition = c.partition
                 AND d.redrive)
     FROM events_subscription s JOIN events_cursor c ON c.subscription_id = s.id
     WHERE s.id = %(subscription)s AND c.partition = %(partition)s
@@ -51,6 +53,7 @@ class Situation:
     head: int
     parked: list[str]
     has_retries: bool
+    has_redrives: bool
 
     @property
     def is_active(self) -> bool:

@@ -14,7 +14,7 @@ from apps.events.relay import retries, settling
 from apps.events.relay.offering import Judge, Offer, Verdict
 from apps.events.relay.reports import TurnReport
 from apps.events.relay.situation import Situation, fresh_events, look
-from apps.events.transports import Route, Transport, open_transport
+from apps.events.transports import DestinationBusy, Route, Transport, open_transport
 from apps.operations.wakeups import Lease, NextTurn, forget
 from rustok.config import config
 from rustok.context import current
@@ -30,7 +30,12 @@ def take_turn(lease: Lease) -> TurnReport:
     if not situation.is_active:
         settling.give_back(lease, NextTurn(failures=lease.failures, pauses=lease.pauses))
         return TurnReport()
-    with closing(_connect(situation)) as transport:
+    try:
+        connected = _connect(situation)
+    except DestinationBusy as busy:
+        settling.give_back(lease, NextTurn(pause=busy.seconds, failures=lease.failures, pauses=lease.pauses))
+        return TurnReport()
+    with closing(connected) as transport:
         # Odd and even turns alternate, so that neither retries nor fresh events can starve the other.
         if situation.has_retries and (lease.fence % 2 or situation.cursor >= situation.head):
             return retries.retry_turn(lease, situation, transport)
@@ -76,9 +81,10 @@ def _settle(lease: Lease, situation: Situation, transport: Transport, verdict: V
     for event, reason in verdict.dead:
         settling.bury(situation, event, attempts=1, reason=reason)
         settling.park_behind(situation, event)
+    waits = situation.parked or situation.has_redrives or verdict.parked or verdict.dead
     turn = NextTurn(
         more=verdict.reached < situation.head or situation.has_retries,
-        retry_in=settling.next_retry(situation) if situation.parked or verdict.parked or verdict.dead else None,
+        retry_in=settling.next_retry(situation) if waits else None,
         pause=verdict.pause,
         failures=verdict.failures,
         pauses=verdict.pauses,

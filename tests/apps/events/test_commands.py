@@ -72,7 +72,7 @@ def test_dead_letters_are_listed_and_redriven(memory):
 
     assert facts == {"redriven": 1}
     assert [event.stream for event in memory.taken] == [letters[0]["stream"]]
-    assert AuditEntry.objects.filter(action="delivery:redrive").exists()
+    assert AuditEntry.objects.filter(action="event:redrive").exists()
 
 
 def test_dry_run_changes_nothing(memory):
@@ -100,8 +100,14 @@ def test_redrive_is_narrowed(memory, given, count):
     assert len(command("outbox", "redrive", "--tenant", "acme", "--dry-run", *given)[0]) == count
 
 
+@pytest.mark.parametrize("rate", ["0", "-1", "1e9", "nan"])
+def test_impossible_rate_is_one_clear_line(memory, rate):
+    with pytest.raises(CommandError, match="--per-second takes"):
+        command("outbox", "redrive", "--tenant", "acme", "--all", "--per-second", rate)
+
+
 def test_redrive_of_nothing_named_is_refused(memory):
-    with pytest.raises(CommandError, match="say which"):
+    with pytest.raises(CommandError, match="Say which"):
         command("outbox", "redrive", "--tenant", "acme")
 
 

@@ -6,14 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import QuerySet
 
 from apps.events import queries, services
+from apps.events.letters import LEAST_PER_SECOND, MOST_PER_SECOND, Chosen
 from apps.events.management.logs import add_log_options, at_the_command_line, chosen_logs, shown
 from apps.events.models import DeadLetter
 from apps.events.relay.rounds import drain
-from rustok.audit import AuditEntry
-from rustok.db.transactions import unit_of_work
 
 
 class Command(BaseCommand):
@@ -32,6 +30,7 @@ class Command(BaseCommand):
         redrive = verbs.add_parser("redrive", help="try dead letters of one log again")
         redrive.add_argument("--dry-run", action="store_true", help="only show what would be tried")
         redrive.add_argument("--all", action="store_true", help="every dead letter of the log")
+        redrive.add_argument("--per-second", type=float, help="so many tries a second (default: all at once)")
         for verb in (letters, redrive):
             verb.add_argument("--id", type=UUID, nargs="+", action="extend", help="these dead letters")
             verb.add_argument("--type", help="events of this type, as orders.order_placed.v1")
@@ -79,30 +78,28 @@ class Command(BaseCommand):
     def _dlq(self, options: dict[str, Any]) -> list[dict[str, Any]]:
         (log,) = chosen_logs(options)
         with log.scope():
-            return [_letter_facts(letter) for letter in _letters(options)]
+            return [_letter_facts(letter) for letter in _chosen(options, every=True).rows()]
 
     def _redrive(self, options: dict[str, Any]) -> list[dict[str, Any]]:
-        narrowed = ("id", "type", "subscription", "from_position", "to_position")
-        if not options["all"] and all(options[name] is None for name in narrowed):
-            raise CommandError("say which: --id, --type, --subscription, a range of positions, or --all")
+        chosen, rate = _chosen(options, every=options["all"]), options["per_second"]
+        if rate is not None and not LEAST_PER_SECOND <= rate <= MOST_PER_SECOND:
+            raise CommandError(f"--per-second takes {LEAST_PER_SECOND:g} to {MOST_PER_SECOND:g}")
         (log,) = chosen_logs(options)
         with log.scope():
-            letters = _letters(options)
             if options["dry_run"]:
-                return [_letter_facts(letter) for letter in letters]
-            with unit_of_work() as uow:
-                count = services.redrive(letters=letters)
-                uow.audit(AuditEntry(action="delivery:redrive", target=log.name, details={"count": count}))
-            return [{"redriven": count}]
+                return [_letter_facts(letter) for letter in chosen.rows()]
+            return [{"redriven": services.redrive(chosen=chosen, per_second=rate).redriven}]
 
 
-def _letters(options: dict[str, Any]) -> QuerySet[DeadLetter]:
-    letters = queries.dead_letters(subscription=options["subscription"], event_type=options["type"], ids=options["id"])
-    if options["from_position"] is not None:
-        letters = letters.filter(position__gte=options["from_position"])
-    if options["to_position"] is not None:
-        letters = letters.filter(position__lte=options["to_position"])
-    return letters
+def _chosen(options: dict[str, Any], *, every: bool) -> Chosen:
+    return Chosen(
+        ids=options["id"],
+        event_type=options["type"],
+        subscription=options["subscription"],
+        first=options["from_position"],
+        last=options["to_position"],
+        every=every,
+    )
 
 
 def _letter_facts(letter: DeadLetter) -> dict[str, Any]:

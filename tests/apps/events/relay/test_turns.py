@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.events import queries, services
+from apps.events.letters import Chosen
 from apps.events.models import DeadLetter, ParkedKey
 from apps.events.relay import policy
 from apps.events.transports import DELIVERED, Refused
@@ -224,7 +225,7 @@ def test_redriven_letter_is_tried_again(memory):
     relay()
     memory.verdict = refuse()
 
-    assert services.redrive(letters=DeadLetter.objects.all()) == 1
+    assert services.redrive(chosen=Chosen(every=True)).redriven == 1
     relay()
     assert memory.versions("thing-a") == [1]
     assert not DeadLetter.objects.exists()
@@ -235,7 +236,7 @@ def test_redriven_letter_that_fails_stays_dead(memory):
     memory.verdict = lambda _event: Refused("unreadable", permanent=True)
     poke("a")
     relay()
-    services.redrive(letters=DeadLetter.objects.all())
+    services.redrive(chosen=Chosen(every=True))
     relay()
 
     letter = DeadLetter.objects.get()
@@ -318,7 +319,7 @@ def test_letter_waits_while_its_destination_is_down(memory):
     poke("a")
     relay()
     memory.verdict = lambda _event: Refused("down", destination=True)
-    services.redrive(letters=DeadLetter.objects.all())
+    services.redrive(chosen=Chosen(every=True))
     relay()
     assert DeadLetter.objects.get().redrive
 
