@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from apps.events.records import StoredEvent
 from apps.events.relay import policy, stopping
-from apps.events.transports import Delivered, Outcome, Refused, Transport
+from apps.events.transports import Delivered, NotOffered, Outcome, Refused, Transport
 from rustok.telemetry.logging import log_event
 
 
@@ -57,13 +57,15 @@ class Offer:
             for event, outcome in zip(chunk, _publish(self._transport, chunk, self._timeout), strict=True):
                 if event.stream in blocked:
                     continue
+                if isinstance(outcome, NotOffered):
+                    return
                 if isinstance(outcome, Refused):
                     blocked.add(event.stream)
                 yield event, outcome
         self.complete = True
 
 
-def _publish(transport: Transport, chunk: Sequence[StoredEvent], timeout: float) -> Sequence[Outcome]:
+def _publish(transport: Transport, chunk: Sequence[StoredEvent], timeout: float) -> Sequence[Outcome | NotOffered]:
     """A transport that raises has refused its chunk: one undecodable event must not strand the batch (trap 9)."""
     if not chunk:
         return ()

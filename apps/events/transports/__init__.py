@@ -36,8 +36,26 @@ class Refused:
     retry_after: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NotOffered:
+    """There was no time to offer the event: nothing is known against it, and the next turn begins with it."""
+
+
 Outcome = Delivered | Refused
 DELIVERED: Final = Delivered()
+NOT_OFFERED: Final = NotOffered()
+
+
+class DestinationBusy(Exception):
+    """A destination may not be served right now, through no fault of an event: come back in `seconds`.
+
+    Raised by a transport's factory. The turn ends and nothing is held against the destination.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Say when to come back."""
+        super().__init__(f"busy for {seconds:.3f} s")
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,7 @@ class Transport(Protocol):
     chunk: int
     transactional: bool
 
-    def publish(self, events: Sequence[StoredEvent], *, timeout: float) -> Sequence[Outcome]:
+    def publish(self, events: Sequence[StoredEvent], *, timeout: float) -> Sequence[Outcome | NotOffered]:
         """Hand over a chunk within about `timeout` seconds; one outcome per event, in order.
 
         A stream whose event was refused gets no later event of the chunk: those are refused too.
