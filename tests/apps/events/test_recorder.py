@@ -34,6 +34,54 @@ def test_new_stream_starts_at_one_without_reading(acme):
     assert versions("thing-a") == [1, 2]
 
 
+@pytest.mark.parametrize(("expected", "head"), [(0, 2), (1, 2), (3, 2), (5, 2)])
+def test_a_stream_that_is_elsewhere_is_a_conflict(acme, expected, head):
+    poke("a", "a")
+
+    with pytest.raises(VersionConflict) as refused, transaction.atomic(), unit_of_work() as uow:
+        uow.record(ThingPoked(thing="a"), expected_version=expected)
+
+    assert refused.value.context["resource"] == "thing-a"
+    assert expected == 0 or refused.value.context["current"] == head
+    assert versions("thing-a") == [1, 2]
+
+
+def test_facts_follow_the_expected_version(acme):
+    poke("a", "a")
+
+    with unit_of_work() as uow:
+        uow.record(ThingPoked(thing="a"), ThingPoked(thing="a"), expected_version=2)
+
+    assert versions("thing-a") == [1, 2, 3, 4]
+
+
+def test_expectations_end_with_a_flush(acme):
+    with unit_of_work() as uow:
+        uow.record(ThingPoked(thing="a"), new_stream=True)
+        uow.flush()
+        uow.record(ThingPoked(thing="a"))
+
+    assert versions("thing-a") == [1, 2]
+
+
+def test_two_writers_that_expect_the_same_version_do_not_both_win(live_acme):
+    poke("a")
+
+    def expecting() -> None:
+        with unit_of_work() as uow:
+            uow.record(ThingPoked(thing="a"), expected_version=1)
+
+    def overtaken(call) -> None:
+        with unit_of_work() as uow:
+            uow.record(ThingPoked(thing="a"), expected_version=1)
+            call(expecting).result(10)
+
+    with elsewhere() as call, pytest.raises(VersionConflict):
+        overtaken(call)
+
+    assert versions("thing-a") == [1, 2]
+
+
 def test_append_is_one_statement_with_the_wakeup(acme, django_assert_num_queries):
     with unit_of_work() as uow:
         uow.record(ThingPoked(thing="a"), ThingPoked(thing="b"))

@@ -138,10 +138,10 @@ def test_building_blocks_refuse_to_run_alone(acme):
     assert transactional(block)().using == "default"
 
 
-def test_facts_and_deeds_cost_one_statement_each(acme, django_assert_num_queries):
+def test_facts_and_deeds_cost_one_round_trip(acme, django_assert_num_queries):
     cup = new_id()
 
-    with django_assert_num_queries(4), unit_of_work() as uow:  # savepoint, facts, deeds, release
+    with django_assert_num_queries(3), unit_of_work() as uow:  # savepoint, facts with deeds, release
         uow.record(*(TeaServed(cup_id=cup) for _ in range(5)), new_stream=True)
         uow.audit(*(AuditEntry(action="tea:serve") for _ in range(3)))
 
