@@ -93,10 +93,12 @@ class Config(BaseSettings):
     cart_ttl: float = Field(
         1800.0, gt=0, le=86_400, description="How long a cart lives without a change, and what it holds with it."
     )
-    cart_lifetime: float = Field(
-        86_400.0, gt=0, description="Longest life of a cart, however often it is changed."
-    )
+    cart_lifetime: float = Field(86_400.0, gt=0, description="Longest life of a cart, however often it is changed.")
     webhook_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for one webhook answer.")
+    admission_limit: int = Field(8, ge=1, le=1000, description="Requests that one web process works on at once.")
+    admission_waiting: int = Field(
+        16, ge=0, le=1000, description="Requests that may wait for a place; the server needs more threads than both."
+    )
     breaker_store: Literal["redis", "postgresql", "local"] = Field(
         "redis", description="Where circuit breakers share their state; local means one process alone."
     )

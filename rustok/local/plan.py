@@ -88,7 +88,7 @@ def whole_platform(settings: Settings, layout: Layout) -> Plan:
         "--no-ws",
         "--respawn-failed-workers",
     )
-    threads = ("--workers", "1", "--blocking-threads", "8", "--backpressure", "512", "--workers-kill-timeout", "4")
+    threads = ("--workers", "1", "--blocking-threads", "32", "--backpressure", "512", "--workers-kill-timeout", "4")
     celery = (str(PROGRAMS / "celery"), "-A", "rustok")
     worker = (*celery, "worker", "-P", "threads", "-c", "4", "-l", "INFO", "--without-gossip", "--without-mingle")
     commands = {

@@ -1,0 +1,143 @@
+"""The gate in front of the web workers, at the WSGI level: answers before Django does anything.
+
+Probes pass first, always. Everything else is known by its operation (criticality, reads or writes): the service mode
+may leave it out, and what is let in shares a bounded number of places (`rustok.resilience.admission`). A refusal costs
+a fraction of a millisecond, touches no database, and is a problem document with `Retry-After`, or a page for a person.
+
+The server needs more threads than places: `admission_limit` work, `admission_waiting` wait, the rest answer probes and
+refuse. 32 threads are enough for the defaults.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
+from django.urls import Resolver404, resolve
+from prometheus_client import Counter
+
+from rustok.api.declaration import SAFE
+from rustok.api.handlers import answer, wants_page
+from rustok.api.headers import secure
+from rustok.config import config
+from rustok.context import ExecutionContext, use
+from rustok.errors import DomainError
+from rustok.errors.http import problem_response, status_of
+from rustok.operations import PUBLIC, Criticality, Operation
+from rustok.resilience.admission import Admission
+from rustok.resilience.degradation import DegradationController, controller
+from rustok.resilience.errors import Overloaded
+from rustok.telemetry.metrics import REGISTRY, observe_error, observe_request
+from rustok.telemetry.tracing import continued
+
+PROBES: Final = frozenset({"/health/live", "/health/ready", "/health", "/health/", "/metrics"})
+RETRY_SECONDS: Final = 1.0
+_STEERED: Final = ("/admin/login/", "/admin/logout/", "/admin/language/", "/admin/resilience/")
+"""Console pages that stay open in every mode: signing in, and the page that lifts the mode."""
+_REASONS: Final = {429: "Too Many Requests", 503: "Service Unavailable"}
+
+REFUSED: Final = Counter(
+    "rustok_admission_refused",
+    "Requests refused before Django, by criticality and reason (mode or load).",
+    ("criticality", "reason"),
+    registry=REGISTRY,
+)
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@cache
+def admission() -> Admission:
+    """The places of this process."""
+    return Admission(limit=config().admission_limit, waiting=config().admission_waiting)
+
+
+class AdmissionGate:
+    """WSGI middleware (PEP 3333) around the whole application."""
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        places: Admission | None = None,
+        modes: DegradationController | None = None,
+    ) -> None:
+        """Guard `application` with the process's places and modes, or with given ones (tests)."""
+        self._application = application
+        self._places, self._modes = places or admission(), modes or controller()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Let in, make wait, or refuse."""
+        if environ.get("PATH_INFO") in PROBES:
+            return self._application(environ, start_response)
+        operation = operation_of(environ)
+        if not self._modes.permits(operation):
+            self._places.note_refused()
+            return _refuse(self._modes.refusal(), operation, "mode", environ, start_response)
+        if not self._places.enter(operation.criticality):
+            return _refuse(Overloaded(retry_after=RETRY_SECONDS), operation, "load", environ, start_response)
+        started = time.perf_counter()
+        try:
+            return self._application(environ, start_response)
+        finally:
+            self._places.leave(time.perf_counter() - started)
+
+
+def operation_of(environ: dict[str, Any]) -> Operation:
+    """What a request asks for, by host, method and path; the same for all who ask, so it is remembered."""
+    host = environ.get("HTTP_HOST", "").lower().rsplit(":", 1)[0]
+    platform = host in {config().base_domain, "localhost", "127.0.0.1", "[::1]"}
+    urls = settings.PUBLIC_SCHEMA_URLCONF if platform else settings.ROOT_URLCONF
+    return _known(urls, environ.get("REQUEST_METHOD", "GET"), environ.get("PATH_INFO", "/"))
+
+
+@lru_cache(maxsize=8_192)
+def _known(urls: str, method: str, path: str) -> Operation:
+    writes = method not in SAFE
+    if path.startswith("/admin/"):
+        permission = "degradation:read" if path.startswith(_STEERED) else PUBLIC
+        return Operation("console", "console", permission, Criticality.HIGH, writes)
+    if path.startswith(settings.STATIC_URL):
+        return Operation("static", "endpoint", PUBLIC, Criticality.NORMAL, writes=False)
+    try:
+        view = resolve(path, urlconf=urls).func
+    except Resolver404:
+        return Operation("unknown", "endpoint", PUBLIC, Criticality.LOW, writes)
+    declared = getattr(getattr(view, "view_class", None) or getattr(view, "cls", None), "declarations", {}).get(method)
+    if declared is not None:
+        return Operation(declared.name, "endpoint", declared.permission, declared.criticality, writes)
+    demo = getattr(view, "__module__", "").startswith("apps.demo")
+    return Operation("page", "endpoint", PUBLIC, Criticality.LOW if demo else Criticality.NORMAL, writes)
+
+
+def _refuse(
+    error: DomainError, operation: Operation, reason: str, environ: dict[str, Any], start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    started, path = time.perf_counter(), environ.get("PATH_INFO", "/")
+    headers = {"traceparent": environ.get("HTTP_TRACEPARENT", ""), "tracestate": environ.get("HTTP_TRACESTATE", "")}
+    with use(ExecutionContext(trace=continued(headers))) as context:
+        response: HttpResponse = _rendered(error, path, environ)
+        secure(response)
+        response.headers["traceparent"] = context.trace.traceparent
+    REFUSED.labels(operation.criticality.name.lower(), reason).inc()
+    observe_error(error.code)
+    method, seconds = environ.get("REQUEST_METHOD", ""), time.perf_counter() - started
+    observe_request(method=method, route="refused", status=response.status_code, seconds=seconds)
+    response.headers["Content-Length"] = str(len(response.content))
+    start_response(f"{status_of(error)} {_REASONS.get(status_of(error), 'Refused')}", list(response.items()))
+    return [] if method == "HEAD" else [response.content]
+
+
+def _rendered(error: DomainError, path: str, environ: dict[str, Any]) -> HttpResponse:
+    if "text/html" in environ.get("HTTP_ACCEPT", ""):
+        request = WSGIRequest(environ)
+        if wants_page(request):
+            page = answer(request, error)
+            page.headers["Retry-After"] = str(round(error.retry_after or RETRY_SECONDS))
+            return page
+    return problem_response(error, instance=path)

@@ -1,0 +1,139 @@
+"""Load shedding: who is let in when more arrives than can be done (R24). Knows nothing of HTTP.
+
+A process does `limit` things at once. The less critical may take only a part of these places, so that the more critical
+find one free; whoever finds none waits a moment, the most critical first, and is refused when the moment has passed.
+At most `waiting` wait, so that a bounded number of threads is ever stuck and the probes always find one.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from rustok.operations import Criticality
+
+SHARE: Final = {Criticality.LOW: 0.5, Criticality.NORMAL: 0.75, Criticality.HIGH: 0.9, Criticality.CRITICAL: 1.0}
+"""The part of the places that each criticality may use, together with everything below it."""
+PATIENCE: Final = {Criticality.LOW: 0.0, Criticality.NORMAL: 0.3, Criticality.HIGH: 1.5, Criticality.CRITICAL: 5.0}
+"""Seconds that each waits for a place."""
+_SMOOTHING: Final = 0.05
+
+
+@dataclass(slots=True)
+class _Waiter:
+    criticality: Criticality
+    ready: threading.Event = field(default_factory=threading.Event)
+    admitted: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What happened since the last look: work offered as a multiple of what is done at once, and the slow end."""
+
+    offered: float
+    slowest: float
+    admitted: int
+    refused: int
+
+
+class Admission:
+    """The places of one process. Thread-safe."""
+
+    def __init__(self, *, limit: int, waiting: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """All free. `clock` in seconds."""
+        self.limit, self._most_waiting, self._clock = limit, waiting, clock
+        self._lock = threading.Lock()
+        self._busy, self._number = 0, 0
+        self._queue: list[tuple[int, int, _Waiter]] = []
+        self._most = {level: max(1, round(limit * share)) for level, share in SHARE.items()}
+        self._service_seconds = 0.01
+        self._looked = clock()
+        self._busy_seconds, self._admitted, self._refused = 0.0, 0, 0
+        self._took: list[float] = []
+
+    def enter(self, criticality: Criticality) -> bool:
+        """Take a place, waiting if need be; False: refused. Call `leave` after True."""
+        with self._lock:
+            if self._busy < self._most[criticality] and not self._anyone_before(criticality):
+                self._busy += 1
+                self._admitted += 1
+                return True
+            if PATIENCE[criticality] == 0 or not self._room_for(criticality):
+                self._refused += 1
+                return False
+            waiter = _Waiter(criticality)
+            self._number += 1
+            heapq.heappush(self._queue, (-criticality, self._number, waiter))
+        waiter.ready.wait(PATIENCE[criticality])
+        with self._lock:
+            if not waiter.admitted:
+                waiter.gone = True
+                self._refused += 1
+        return waiter.admitted
+
+    def leave(self, seconds: float) -> None:
+        """Give the place back after `seconds` of work; the most critical one that waits gets it."""
+        with self._lock:
+            self._busy -= 1
+            self._busy_seconds += seconds
+            self._service_seconds += _SMOOTHING * (seconds - self._service_seconds)
+            if len(self._took) < 10_000:
+                self._took.append(seconds)
+            self._hand_on()
+
+    def note_refused(self) -> None:
+        """Count a request that was refused by the mode: it is still work that was offered."""
+        with self._lock:
+            self._refused += 1
+
+    def load(self) -> Load:
+        """What happened since the last call of this method."""
+        with self._lock:
+            now = self._clock()
+            seconds = max(now - self._looked, 0.001)
+            offered = self._busy_seconds + self._refused * self._service_seconds
+            took = sorted(self._took)
+            seen = Load(
+                offered=offered / seconds / self.limit,
+                slowest=took[int(len(took) * 0.95)] if took else 0.0,
+                admitted=self._admitted,
+                refused=self._refused,
+            )
+            self._looked, self._busy_seconds, self._admitted, self._refused, self._took = now, 0.0, 0, 0, []
+        return seen
+
+    def _anyone_before(self, criticality: Criticality) -> bool:
+        """Whether somebody at least as critical waits already; called with the lock held."""
+        self._drop_gone()
+        return bool(self._queue) and -self._queue[0][0] >= criticality
+
+    def _room_for(self, criticality: Criticality) -> bool:
+        """Whether one more may wait. A full room sends its least critical one away for a more critical one."""
+        waiting = [entry for entry in self._queue if not entry[2].gone]
+        if len(waiting) < self._most_waiting:
+            return True
+        last = max(waiting, default=None)
+        if last is None or last[2].criticality >= criticality:
+            return False
+        last[2].gone = True
+        last[2].ready.set()
+        return True
+
+    def _hand_on(self) -> None:
+        self._drop_gone()
+        while self._queue and self._busy < self._most[self._queue[0][2].criticality]:
+            waiter = heapq.heappop(self._queue)[2]
+            waiter.admitted = True
+            self._busy += 1
+            self._admitted += 1
+            waiter.ready.set()
+            self._drop_gone()
+
+    def _drop_gone(self) -> None:
+        while self._queue and self._queue[0][2].gone:
+            heapq.heappop(self._queue)
