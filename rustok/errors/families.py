@@ -1,7 +1,8 @@
 """The kernel's own errors, family by family: 1xxx auth, 2xxx validation, 3xxx business, 4xxx resource, 5xxx system.
 
 Apps declare theirs in their `errors.py` inside these ranges: 11xx security, 19xx and 29xx demo, 21xx tenants, 23xx
-webhooks, 24xx and 31xx commerce, 32xx payments, 33xx events and webhooks, 41xx tenants, 42xx commerce, 37xx and 43xx flags, 51xx lifecycle.
+webhooks, 24xx and 31xx commerce, 32xx payments, 33xx events and webhooks, 37xx and 43xx flags, 41xx tenants, 42xx
+commerce, 51xx lifecycle.
 """
 
 from __future__ import annotations
