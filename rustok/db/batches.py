@@ -3,7 +3,7 @@
 The writers of events and audit entries `send` theirs; at the end of a unit of work they travel as one message, with the
 COMMIT in it. PostgreSQL runs the statements of a message in order and stops at the first that fails (PostgreSQL manual,
 "Multiple Statements in a Simple Query"). A round trip costs the server little, but a process of many busy threads waits
-for its interpreter lock after each.
+for its interpreter lock after each. Values are filled in by the driver before sending, as Django's cursors do.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import IntegrityError, connections
-from django.db.backends.postgresql.psycopg_any import mogrify
 from psycopg.pq import TransactionStatus
 
 Refusal = Callable[[IntegrityError], Exception | None]
@@ -26,10 +25,11 @@ _IDLE: Final = TransactionStatus.IDLE
 
 @dataclass(slots=True)
 class _Batch:
-    """What waits to be sent over one connection, with values filled in."""
+    """What waits to be sent over one connection."""
 
     using: str
-    texts: list[str] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list)
+    parameters: list[Any] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
 
@@ -37,14 +37,15 @@ _collecting: ContextVar[_Batch | None] = ContextVar("rustok_batch", default=None
 
 
 def send(statement: str, parameters: Sequence[Any], *, using: str, refusal: Refusal | None = None) -> None:
-    """Run a statement that returns nothing: at once, or with the others of the open batch.
+    """Run a statement with `%s` for its values that returns nothing: at once, or with the others of the open batch.
 
     `refusal` translates an IntegrityError into the error that callers know, wherever it comes to light.
     """
     batch = _collecting.get()
     alone = batch is None or batch.using != using
     target = _Batch(using) if batch is None or alone else batch
-    target.texts.append(mogrify(statement, parameters, connections[using]))
+    target.statements.append(statement)
+    target.parameters.extend(parameters)
     if refusal is not None:
         target.refusals.append(refusal)
     if alone:
@@ -63,7 +64,7 @@ def together(*, using: str, commit: bool) -> Iterator[None]:
         yield
     finally:
         _collecting.reset(token)
-    if batch.texts:
+    if batch.statements:
         _run(batch, commit=commit)
 
 
@@ -72,8 +73,8 @@ def _run(batch: _Batch, *, commit: bool) -> None:
     try:
         with link.cursor() as cursor:  # binds the session to its schema, before anybody looks at the transaction
             if commit:
-                _end_with_commit(link.connection, batch.texts)
-            cursor.execute("; ".join(batch.texts))
+                _end_with_commit(link.connection, batch.statements)
+            cursor.execute("; ".join(batch.statements), batch.parameters)
     except IntegrityError as error:
         for refusal in batch.refusals:
             meaning = refusal(error)
@@ -82,7 +83,7 @@ def _run(batch: _Batch, *, commit: bool) -> None:
         raise
 
 
-def _end_with_commit(session: Any, texts: list[str]) -> None:
+def _end_with_commit(session: Any, statements: list[str]) -> None:
     """Let the message commit: by its last statement, or by being all of the transaction.
 
     Several statements in one message are one transaction when none is open, so BEGIN and COMMIT need not be said.
@@ -91,4 +92,4 @@ def _end_with_commit(session: Any, texts: list[str]) -> None:
     if session.pgconn.transaction_status == _IDLE:
         session.autocommit = True
     else:
-        texts.append("COMMIT")
+        statements.append("COMMIT")
