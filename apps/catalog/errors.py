@@ -30,6 +30,14 @@ class StockBelowReserved(BusinessError):
     message = _("%(sku)s: %(reserved)s are reserved, so %(on_hand)s on hand is not possible.")
 
 
+class ReservationExpired(BusinessError):
+    """What was held for the buyer was let go before it became an order. Put it into the cart again."""
+
+    code = 3105
+    title = _("Reservation expired")
+    message = _("%(sku)s is no longer held: the reservation has expired.")
+
+
 class StockTooLarge(BusinessError):
     """What is already there and what was added exceed what one shelf can count."""
 

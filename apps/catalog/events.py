@@ -1,12 +1,13 @@
 """Facts about products, prices and stock.
 
-Reserving and shipping are told by the order's events, which carry the lines; here stand counts, corrections, returns
-and the low-stock warning.
+Reserving and shipping are told by the order's events, which carry the lines; here stand counts, corrections, returns,
+reservations that ran out, and the low-stock warning.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -86,3 +87,20 @@ class StockLow(DomainEvent):
     location: str
     available: int
     threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldExpired(DomainEvent):
+    """A reservation with a time limit was let go at its end; `reference` is what it was for (a cart)."""
+
+    type: ClassVar[str] = "catalog.reservation_expired"
+    aggregate: ClassVar[str] = "stock"
+    key: ClassVar[str] = "level_id"
+
+    level_id: UUID
+    sku: str
+    location: str
+    reservation_id: UUID
+    reference: UUID
+    quantity: int
+    expired_at: datetime

@@ -17,7 +17,7 @@ class FlagNotFound(ResourceError):
 class FlagNotDelegated(BusinessError):
     """The flag is the operators' own; shops cannot target it."""
 
-    code = 3401
+    code = 3701
     kind = Kind.FORBIDDEN
     title = _("Flag not delegated")
     message = _("The flag %(key)s is set by the operators of the platform only.")
@@ -26,7 +26,7 @@ class FlagNotDelegated(BusinessError):
 class UnknownAudience(BusinessError):
     """A targeting names an audience that is not there."""
 
-    code = 3402
+    code = 3702
     kind = Kind.UNPROCESSABLE
     title = _("Unknown audience")
     message = _("There is no audience %(key)s.")

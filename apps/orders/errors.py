@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from rustok.errors import BusinessError
-from rustok.errors.families import InvalidInput
+from rustok.errors import BusinessError, Kind
+from rustok.errors.families import InvalidInput, ResourceError
 
 
 class OrderTooLarge(BusinessError):
@@ -20,6 +20,32 @@ class OrderAlreadyProcessed(BusinessError):
     code = 3002
     title = _("Order already processed")
     message = _("Order %(number)s is already %(status)s.")
+
+
+class EmptyCart(BusinessError):
+    """A cart without lines cannot become an order."""
+
+    code = 3111
+    kind = Kind.UNPROCESSABLE
+    title = _("Empty cart")
+    message = _("The cart is empty.")
+
+
+class CartClosed(BusinessError):
+    """The cart has become an order; it cannot change any more."""
+
+    code = 3112
+    title = _("Cart closed")
+    message = _("The cart was checked out.")
+
+
+class CartExpired(ResourceError):
+    """The cart was not touched for too long. Start a new one."""
+
+    code = 4201
+    kind = Kind.GONE
+    title = _("Cart expired")
+    message = _("The cart has expired.")
 
 
 class UnreadableBasketFile(InvalidInput):

@@ -1,4 +1,4 @@
-"""Facts about orders. Amounts are in minor units of `currency`."""
+"""Facts about orders and carts. Amounts are in minor units of `currency`."""
 
 from __future__ import annotations
 
@@ -102,3 +102,33 @@ class OrderRefunded(OrderFact):
     remaining: int
     currency: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartFact(DomainEvent):
+    """What every fact about a cart says. `flow` is when its goods are reserved: `cart` or `order`."""
+
+    aggregate: ClassVar[str] = "cart"
+    key: ClassVar[str] = "cart_id"
+
+    cart_id: UUID
+    flow: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartCheckedOut(CartFact):
+    """A cart became an order."""
+
+    type: ClassVar[str] = "orders.cart_checked_out"
+
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartExpired(CartFact):
+    """Nobody came back for the cart; `lines` is how many it had."""
+
+    type: ClassVar[str] = "orders.cart_expired"
+
+    lines: int

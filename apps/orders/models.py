@@ -1,4 +1,4 @@
-"""Orders, their lines (a snapshot of what was bought, for how much) and the history of their moves."""
+"""Carts; orders, their lines (a snapshot of what was bought, for how much) and the history of their moves."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from apps.orders.errors import OrderAlreadyProcessed
-from apps.orders.states import ORDER
+from apps.orders.errors import CartClosed, CartExpired, OrderAlreadyProcessed
+from apps.orders.states import CART, EXPIRED, ORDER
 from rustok.db.ids import Entity
 from rustok.money import MAX_MINOR, Money
 
@@ -179,3 +179,109 @@ class OrderTransition(Entity):
     def __str__(self) -> str:
         """The move."""
         return f"{self.action}: {self.source} → {self.target}"
+
+
+class CartStatus(models.TextChoices):
+    """The states of `apps.orders.states.CART`, with names for people."""
+
+    OPEN = "open", _("Open")
+    CHECKED_OUT = "checked_out", _("Checked out")
+    EXPIRED = "expired", _("Expired")
+
+
+class CheckoutFlow(models.TextChoices):
+    """When the goods of a cart are reserved. Decided once, when the cart is made, by the flag `new-checkout-flow`."""
+
+    CART = "cart", _("Reserve at cart")
+    ORDER = "order", _("Reserve at order")
+
+
+class Cart(Entity):
+    """What somebody is about to buy. Prices are asked for at checkout; `expires_at` moves with every change."""
+
+    customer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("customer")
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    flow = models.CharField(_("checkout flow"), max_length=8, choices=CheckoutFlow)
+    status = models.CharField(_("status"), max_length=16, choices=CartStatus, default=CartStatus.OPEN)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    order = models.OneToOneField(
+        Order, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("order")
+    )
+    created_at = models.DateTimeField(_("created at"))
+    updated_at = models.DateTimeField(_("changed at"))
+    expires_at = models.DateTimeField(_("expires at"))
+
+    class Meta:
+        """A cart has an order exactly when it is checked out."""
+
+        verbose_name = _("cart")
+        verbose_name_plural = _("carts")
+        constraints = [
+            models.CheckConstraint(name="cart_flow", condition=Q(flow__in=CheckoutFlow.values)),
+            models.CheckConstraint(
+                name="cart_order_when_checked_out",
+                condition=Q(status="checked_out", order__isnull=False)
+                | Q(status__in=["open", "expired"], order__isnull=True),
+            ),
+        ]
+        indexes = [models.Index(name="cart_expiry", fields=["expires_at"], condition=Q(status="open"))]
+
+    def __str__(self) -> str:
+        """The key: a cart has no number."""
+        return str(self.pk)
+
+    @cached_property
+    def loaded_lines(self) -> list[CartLine]:
+        """The lines in the order in which they came; free of a statement where a query prefetched them."""
+        return list(self.lines.all())
+
+    @property
+    def holds_goods(self) -> bool:
+        """Whether its goods are reserved while it is open."""
+        return self.flow == CheckoutFlow.CART
+
+    def check_open(self, *, at: datetime) -> None:
+        """Raise CartClosed or CartExpired unless it can still change."""
+        if self.status == CartStatus.CHECKED_OUT:
+            raise CartClosed
+        if self.status == EXPIRED or self.expires_at <= at:
+            raise CartExpired
+
+    def touch(self, *, at: datetime, expires_at: datetime) -> None:
+        """A change at this moment: one more version, and a new end."""
+        self.version += 1
+        self.updated_at, self.expires_at = at, expires_at
+        self.save(update_fields=["version", "updated_at", "expires_at"])
+
+    def close(self, target: str, *, at: datetime, order: Order | None = None) -> None:
+        """End its life; raises IllegalTransition unless it is open."""
+        CART.check(self.status, target)
+        self.status, self.order, self.updated_at = target, order, at
+        self.version += 1
+        self.save(update_fields=["status", "order", "version", "updated_at"])
+
+
+class CartLine(Entity):
+    """So many of a SKU."""
+
+    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines", db_index=False)
+    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+", verbose_name=_("variant"))
+    sku = models.CharField(_("SKU"), max_length=64)
+    quantity = models.BigIntegerField(_("quantity"))
+
+    class Meta:
+        """Each variant once."""
+
+        verbose_name = _("cart line")
+        verbose_name_plural = _("cart lines")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(name="cart_line_variant", fields=["cart", "variant"]),
+            models.CheckConstraint(name="cart_line_quantity", condition=Q(quantity__gt=0, quantity__lte=MAX_QUANTITY)),
+        ]
+
+    def __str__(self) -> str:
+        """How many of what."""
+        return f"{self.quantity} × {self.sku}"

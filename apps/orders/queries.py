@@ -1,4 +1,4 @@
-"""Reads of orders: lists, one order with its story, and the numbers of the dashboard (one statement each)."""
+"""Reads of orders and carts: lists, one order with its story, and the numbers of the dashboard (one statement each)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
-from apps.orders.models import Order, OrderLine, OrderStatus, OrderTransition
+from apps.orders.models import Cart, Order, OrderLine, OrderStatus, OrderTransition
 from apps.orders.states import CANCELLED
 from rustok.errors.families import NotFound
 from rustok.money import Money
@@ -20,6 +20,7 @@ __all__ = [
     "DayRevenue",
     "OrderStatus",
     "ProductSales",
+    "get_cart",
     "get_order",
     "history",
     "orders",
@@ -58,6 +59,14 @@ def get_order(order_id: UUID) -> Order:
     if order is None:
         raise NotFound(resource=_("order"))
     return order
+
+
+def get_cart(cart_id: UUID) -> Cart:
+    """One cart with `loaded_lines`; raises NotFound."""
+    cart = Cart.objects.prefetch_related("lines").filter(pk=cart_id).first()
+    if cart is None:
+        raise NotFound(resource=_("cart"))
+    return cart
 
 
 def history(order_id: UUID) -> list[OrderTransition]:

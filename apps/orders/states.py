@@ -1,4 +1,4 @@
-"""The life of an order. The trigger `orders_order_guard` repeats this table in the database; a test compares them."""
+"""The life of a cart, and of an order. The trigger `orders_order_guard` repeats the order's table; a test compares."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ SHIPPED: Final = "shipped"
 DELIVERED: Final = "delivered"
 CANCELLED: Final = "cancelled"
 
+OPEN: Final = "open"
+CHECKED_OUT: Final = "checked_out"
+EXPIRED: Final = "expired"
+
+CART: Final = Transitions(
+    "cart", initial=OPEN, table={OPEN: {CHECKED_OUT, EXPIRED}, CHECKED_OUT: set(), EXPIRED: set()}
+)
 ORDER: Final = Transitions(
     "order",
     initial=PENDING,

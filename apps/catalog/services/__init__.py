@@ -1,5 +1,6 @@
 """Writes of the catalogue: products and prices, counting stock, reserving it."""
 
+from apps.catalog.services.holds import extend, hold, release_expired, take_over
 from apps.catalog.services.inputs import CreateProduct, NewVariant, Translation, UpdateProduct
 from apps.catalog.services.products import create_product, create_products, set_price, update_product
 from apps.catalog.services.reservations import Wanted, commit_reservation, release, reserve, restock
@@ -15,10 +16,14 @@ __all__ = [
     "commit_reservation",
     "create_product",
     "create_products",
+    "extend",
+    "hold",
     "release",
+    "release_expired",
     "reserve",
     "restock",
     "set_price",
     "set_stock",
+    "take_over",
     "update_product",
 ]

@@ -112,10 +112,10 @@ def reserve(
 
     Raises InsufficientInventory; records StockLow for a level that falls to its threshold.
     """
-    items = _merged(wanted)
+    items = merged(wanted)
     ids = [new_id() for _item in items]
     parameters = [ids, list(items), [item.quantity for item in items.values()], location, at, reference, expires_at, at]
-    found = {row[0]: row[1:] for row in _run(_RESERVE, parameters)}
+    found = {row[0]: row[1:] for row in run_sql(_RESERVE, parameters)}
     short = [
         (item, found[variant_id][1] if variant_id in found else 0)
         for variant_id, item in items.items()
@@ -158,13 +158,14 @@ def restock(*, reference: UUID, context: ExecutionContext, at: datetime) -> int:
     return len(back)
 
 
-def _merged(wanted: Iterable[Wanted]) -> dict[UUID, Wanted]:
-    merged: dict[UUID, Wanted] = {}
+def merged(wanted: Iterable[Wanted]) -> dict[UUID, Wanted]:
+    """One entry per variant, with the sum."""
+    found: dict[UUID, Wanted] = {}
     for item in wanted:
-        known = merged.get(item.variant_id)
+        known = found.get(item.variant_id)
         total = item.quantity + (known.quantity if known else 0)
-        merged[item.variant_id] = Wanted(item.variant_id, item.sku, total)
-    return merged
+        found[item.variant_id] = Wanted(item.variant_id, item.sku, total)
+    return found
 
 
 def _insufficient(short: Sequence[tuple[Wanted, int]]) -> InsufficientInventory:
@@ -187,7 +188,7 @@ def _warn_of_low_stock(items: Mapping[UUID, Wanted], found: Mapping[UUID, Sequen
 
 
 def _close(outcome: _Outcome, reference: UUID, context: ExecutionContext, at: datetime) -> list[tuple[Any, ...]]:
-    claimed = _run(_CLAIM, [reference, outcome.source.value])
+    claimed = run_sql(_CLAIM, [reference, outcome.source.value])
     if not claimed:
         return []
     reservation_ids, level_ids, quantities = (list(column) for column in zip(*claimed, strict=True))
@@ -199,10 +200,11 @@ def _close(outcome: _Outcome, reference: UUID, context: ExecutionContext, at: da
         *(outcome.kind.value, sign, reference, context.actor.reference, at, sign),
         *(outcome.status.value, at),
     ]
-    return _run(_CLOSE, parameters)
+    return run_sql(_CLOSE, parameters)
 
 
-def _run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def run_sql(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of one statement in the open unit of work."""
     with connections[current_unit_of_work().using].cursor() as cursor:
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

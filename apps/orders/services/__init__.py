@@ -1,5 +1,7 @@
-"""Writes of orders: placing them, and each move of their life."""
+"""Writes of orders: carts and their checkout, placing, and each move of an order's life."""
 
+from apps.orders.services.carts import CreateCart, create_cart, expire_carts, put_line, remove_line
+from apps.orders.services.checkout import check_out
 from apps.orders.services.inputs import (
     CancelOrder,
     CreateOrder,
@@ -14,6 +16,7 @@ from apps.orders.services.placing import create_order
 
 __all__ = [
     "CancelOrder",
+    "CreateCart",
     "CreateOrder",
     "Note",
     "OrderItem",
@@ -21,10 +24,15 @@ __all__ = [
     "RefundOrder",
     "ShipOrder",
     "cancel_order",
+    "check_out",
     "confirm_order",
+    "create_cart",
     "create_order",
     "deliver_order",
+    "expire_carts",
     "pay_order",
+    "put_line",
     "refund_order",
+    "remove_line",
     "ship_order",
 ]

@@ -6,9 +6,10 @@ with lines and history (1), then the unit of work's events (1) and audit (1). Se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
+from uuid import UUID
 
 from django.db import connections
 from django.utils import timezone
@@ -48,6 +49,13 @@ FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::bigin
 """
 
 
+class Promise(Protocol):
+    """How an order gets its goods: `catalog.services.reserve`, or what a cart holds already."""
+
+    def __call__(self, *, reference: UUID, wanted: Iterable[Wanted], at: datetime) -> None:
+        """Promise all of it to the order `reference`, or raise."""
+
+
 def create_order(*, input: CreateOrder, context: ExecutionContext) -> Order:
     """Place an order and reserve its stock, all or nothing. Needs `order:create` (own prices or time: `order:import`).
 
@@ -59,6 +67,11 @@ def create_order(*, input: CreateOrder, context: ExecutionContext) -> Order:
     require(context, "order:create")
     if input.is_import:
         require(context, "order:import")
+    return place(input=input, context=context, promise=reserve)
+
+
+def place(*, input: CreateOrder, context: ExecutionContext, promise: Promise) -> Order:
+    """Price, promise and write an order; raises like `create_order` and like `promise`. No permission is asked here."""
     exponent(input.currency)
     items = checked_lines(input.lines)
     external_id = checked_text(input.external_id, "external_id", 64) if input.external_id else None
@@ -70,7 +83,7 @@ def create_order(*, input: CreateOrder, context: ExecutionContext) -> Order:
         _check_offers(items, found, input)
         order = _build(input, items, found, external_id, now)
         wanted = (Wanted(found[item.sku].variant_id, item.sku, item.quantity) for item in items)
-        reserve(reference=order.pk, wanted=wanted, at=now)
+        promise(reference=order.pk, wanted=wanted, at=now)
         with unique(str(_("order")), external_id or order.number):
             _insert(order, uow, context.actor.reference)
         _publish(order, uow)
