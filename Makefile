@@ -9,15 +9,19 @@ PYTEST_ARGS ?=
 # Browser journeys, benchmarks and the kill -9 rig start a platform of their own, in a place of their own.
 BENCH_ARGS ?=
 CHAOS_ARGS ?=
+# RabbitMQ is no wheel: its transport is tested where the package is installed, and must be in CI (.ci/rabbitmq installs it).
+RABBITMQ ?= $(if $(CI),required,$(wildcard /usr/lib/rabbitmq/bin/rabbitmq-server))
+comma := ,
 # Suites that the plain run leaves out are called without its list of what to ignore.
 APART := -o addopts="-q --strict-markers --strict-config --import-mode=importlib -p no:cacheprovider"
 
-.PHONY: help install run test test-e2e lint format bench chaos docs contracts lock
+.PHONY: help install run test test-e2e test-transports lint format bench chaos docs contracts lock
 
 help:
 	@echo "make run        the whole platform with demo data on http://localhost:8000 (RUSTOK_PORT)"
 	@echo "make test       the test suite with coverage, on the embedded stack"
 	@echo "make test-e2e   browser journeys (needs Chromium)"
+	@echo "make test-transports   the conformance suite of the event transports against real servers"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make bench      benchmarks      make chaos   kill -9 rig"
 	@echo "make docs       documentation   make contracts   event and API schemas"
@@ -37,6 +41,10 @@ test:
 test-e2e:
 	$(ENSURE) e2e
 	@$(VENV)/pytest $(APART) tests/e2e $(PYTEST_ARGS)
+
+test-transports:
+	$(ENSURE) dev
+	@TRANSPORTS=memory,webhook,valkey,nats$(if $(RABBITMQ),$(comma)rabbitmq) $(LOCAL) exec -- $(VENV)/pytest $(APART) tests/transports $(PYTEST_ARGS)
 
 lint:
 	$(ENSURE) dev

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from apps.events.transports.brokers import Broker, BrokerDown, Topology, opening
 from rustok.local.binaries import valkey_server
+from tests.support import proc
 from tests.support.stack import free_port, wait_until
 
 START_SECONDS = 40.0
@@ -84,6 +85,15 @@ class Server:
 
     def hang(self) -> None:
         self._signal(signal.SIGSTOP)
+        if not wait_until(self._stands_still, 5.0, every=0.005):
+            raise RuntimeError(f"{self.name} does not stop")
+
+    def _stands_still(self) -> bool:
+        """Whether every thread of the server has noticed: a signal takes its time to reach another processor."""
+        leader = self.process.pid if self.process is not None else 0
+        members = [process.pid for process in proc.everything() if process.session == leader]
+        threads = [task for pid in members for task in Path(f"/proc/{pid}/task").glob("*/stat")]
+        return bool(threads) and all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in threads)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
@@ -160,6 +170,13 @@ class RabbitMQ(Server):
 
     def command(self) -> list[str]:
         return [str(RABBITMQ)]
+
+    def remove(self) -> None:
+        """Erlang's port mapper leaves the group of the node that started it."""
+        super().remove()
+        for mapper in proc.with_environment(f"ERL_EPMD_PORT={self.epmd}"):
+            with suppress(ProcessLookupError):
+                os.kill(mapper.pid, signal.SIGKILL)
 
     def environment(self) -> dict[str, str]:
         data = str(self.data)

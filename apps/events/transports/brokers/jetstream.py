@@ -70,7 +70,7 @@ class JetStream:
         self._url = url
         self._topology = topology
         self._stream = topology.topic.replace(".", "_")
-        self._client = Client()
+        self._client: Client | None = None
         self._js: Any = None  # typed upstream without its subscription classes
         self._readers: dict[tuple[str, int], Any] = {}
         self._held: dict[str, Msg] = {}
@@ -80,15 +80,17 @@ class JetStream:
         self._run(self._open(timeout), timeout)
 
     async def _open(self, timeout: float) -> None:
-        self._client = await nats.connect(
+        client = await nats.connect(
             self._url,
             allow_reconnect=False,
             connect_timeout=max(1, int(timeout)),
             max_reconnect_attempts=1,
+            reconnect_time_wait=0,
             error_cb=_quiet,
         )
-        self.largest = self._client.max_payload - 4096  # headers count as well
-        self._js = self._client.jetstream(timeout=timeout)
+        self._client = client
+        self.largest = client.max_payload - 4096  # headers count as well
+        self._js = client.jetstream(timeout=timeout)
 
     def ensure(self, *, timeout: float) -> None:
         """Create or update both streams; add missing consumers."""
@@ -221,15 +223,17 @@ class JetStream:
 
     def close(self) -> None:
         """Hand back what was not settled, then close."""
-        with suppress(BrokerDown):
-            self._run(self._close(), 1.0)
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(BrokerDown):
+                self._run(self._close(client), 1.0)
 
-    async def _close(self) -> None:
+    async def _close(self, client: Client) -> None:
         with suppress(NatsError):
             for message in self._held.values():
                 await message.nak()
         self._held.clear()
-        await self._client.close()
+        await client.close()
 
     def _run(self, work: Coroutine[Any, Any, Answer], timeout: float) -> Answer:
         with _speaking():

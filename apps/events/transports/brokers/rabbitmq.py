@@ -235,10 +235,9 @@ class RabbitMQ:
 
     def _within(self, timeout: float) -> None:
         """Give the socket this long for its next answers."""
-        transport = self._connection.transport
-        if self._channel is None or transport is None or transport.sock is None:
+        if self._channel is None or not self._connection.connected:
             raise BrokerDown("closed")
-        transport.sock.settimeout(timeout)
+        self._connection.transport.sock.settimeout(timeout)
 
 
 def _message(name: str, body: bytes, headers: dict[str, str]) -> Any:

@@ -1,0 +1,89 @@
+"""Servers for the conformance suite, started when the first test asks, and the list of what ran for real.
+
+`TRANSPORTS` names what must run (comma separated); the run fails when one of them did not. `make test-transports` sets
+it. Without it the suite runs on what needs no installation.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.brokers import SERVERS, Server
+from tests.transports.rigs import BrokerRig, MemoryRig, Rig, ServerRig, WebhookRig
+
+QUICK = ("memory", "webhook", "valkey", "nats")
+REQUIRED = tuple(name for name in os.environ.get("TRANSPORTS", "").split(",") if name)
+CHOSEN = REQUIRED or QUICK
+TITLES = {
+    "memory": "memory",
+    "webhook": "webhook (HTTP)",
+    "valkey": "Redis Streams (Valkey)",
+    "nats": "NATS JetStream",
+    "rabbitmq": "RabbitMQ",
+}
+_ran: set[str] = set()
+_servers: dict[str, Server] = {}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test of `rig` on every chosen transport, one of `broker_rig` on those that are brokers."""
+    if "rig" in metafunc.fixturenames:
+        metafunc.parametrize("rig", CHOSEN, indirect=True)
+    if "broker_rig" in metafunc.fixturenames:
+        metafunc.parametrize("broker_rig", [name for name in CHOSEN if name != "webhook"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, Server]]:
+    yield _servers
+    for server in _servers.values():
+        server.remove()
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """The transport under test, over a topic of its own."""
+    if request.param == "webhook":
+        request.getfixturevalue("acme")
+        with WebhookRig.open(monkeypatch) as made:
+            yield made
+    else:
+        with _broker_rig(request, monkeypatch) as made:
+            yield made
+    _ran.add(request.param)
+
+
+@pytest.fixture
+def broker_rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrokerRig]:
+    """The same, for tests of what only brokers can do."""
+    with _broker_rig(request, monkeypatch) as made:
+        yield made
+    _ran.add(request.param)
+
+
+def _broker_rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    if request.param == "memory":
+        return MemoryRig.open(monkeypatch)
+    known = request.getfixturevalue("servers")
+    if request.param not in known:
+        server = SERVERS[request.param]()
+        server.start()
+        known[request.param] = server
+    return ServerRig.on(known[request.param], monkeypatch)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what ran for real."""
+    if _ran:
+        terminalreporter.write_line(f"transports that ran for real: {', '.join(TITLES.get(name, name) for name in sorted(_ran))}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail when a required transport did not run."""
+    missing = sorted(set(REQUIRED) - _ran)
+    if missing and not session.config.option.collectonly:
+        print(f"\ntransports that did not run: {', '.join(missing)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
