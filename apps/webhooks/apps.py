@@ -17,4 +17,5 @@ class WebhooksConfig(AppConfig):
         """Offer the transport to the relay."""
         transports = import_module("apps.events.transports")
         webhook = import_module("apps.webhooks.transport")
-        transports.register_transport(webhook.NAME, webhook.WebhookTransport)
+        names = import_module("apps.webhooks.names")
+        transports.register_transport(names.TRANSPORT, webhook.WebhookTransport)

@@ -1,28 +1,36 @@
 """HTTP/1.1 to a pinned address with one deadline for everything: connect, TLS, send, and every byte of the answer.
 
 Why no general client: a receiver that sends one byte every few seconds keeps the usual per-read timeouts happy for
-minutes, and its worker busy. Here each read gets what is left of the deadline. Redirects are answers, not journeys.
+minutes, and its worker busy. Here nothing blocks: `fleet` drives many connections from one thread and hangs up on those
+whose time is over. Redirects are answers, not journeys.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
-from http.client import HTTPException, HTTPResponse
+from select import POLLIN, POLLOUT
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 from apps.webhooks.addresses import Target
+from apps.webhooks.answers import MAX_BODY, AnswerReader, MalformedAnswer
+from rustok.telemetry.redaction import redact_text
 
-MAX_BODY: Final = 65_536  # bytes of an answer that are read at all
+__all__ = ["EXCERPT", "MAX_BODY", "Connection", "ConnectionFailed", "DeadlineExceeded", "Keeper", "Reply"]
+
 EXCERPT: Final = 500  # characters kept
 IDLE_LIMIT: Final = 20.0  # seconds after which a kept connection is not trusted any more
 KEPT: Final = 64  # idle connections of one process
+_CLOSED: Final = "the receiver closed the connection"
 
 
 class DeadlineExceeded(Exception):
@@ -35,65 +43,83 @@ class ConnectionFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the receiver answered."""
+    """What the receiver answered. `excerpt` is the beginning of the body, with known shapes of secrets masked."""
 
     status: int
     retry_after: str | None
     excerpt: str
 
 
-class _Plain(socket.socket):
-    """A socket whose reads share one deadline (on the `time.monotonic` clock)."""
-
-    deadline: float = 0.0
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        """Wait no longer than the deadline allows."""
-        self.settimeout(_left(self.deadline))
-        return super().recv_into(*args, **kwargs)
-
-
-class _Secure(ssl.SSLSocket):
-    """The same over TLS."""
-
-    deadline: float = 0.0
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        """Wait no longer than the deadline allows."""
-        self.settimeout(_left(self.deadline))
-        return super().recv_into(*args, **kwargs)
+class _Phase(Enum):
+    IDLE = "nothing under way"
+    CONNECTING = "TCP"
+    SHAKING = "TLS"
+    SENDING = "request"
+    READING = "answer"
 
 
 class Connection:
-    """One keep-alive connection to one address; used by one thread at a time."""
+    """One keep-alive connection to one address; one exchange at a time: `start`, then `advance` until it is `done`.
+
+    After that either `reply` or `failure` is set.
+    """
 
     def __init__(self, target: Target, address: str) -> None:
         """Nothing is connected yet."""
         self.key = (target.scheme, target.host, target.port, address)
-        self.target, self._address = target, address
-        self._socket: _Plain | _Secure | None = None
+        self.target = target
         self.idle_since = 0.0
+        self.deadline = 0.0
+        self.reply: Reply | None = None
+        self.failure: ConnectionFailed | DeadlineExceeded | None = None
+        self.wants = POLLOUT
+        self._address = address
+        self._socket: socket.socket | None = None
+        self._phase = _Phase.IDLE
+        self._request, self._sent, self._kept = b"", 0, False
+        self._reader = AnswerReader()
 
-    def post(self, headers: Mapping[str, str], body: bytes, *, timeout: float) -> Reply:
-        """Send one request and read the answer.
+    @property
+    def done(self) -> bool:
+        """Whether the exchange is over."""
+        return self.reply is not None or self.failure is not None
 
-        Raises DeadlineExceeded or ConnectionFailed. A kept connection that turns out to be closed is opened once more.
-        """
-        deadline = time.monotonic() + timeout
-        head = f"POST {self.target.path} HTTP/1.1\r\nHost: {self.target.authority}\r\n"
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        request = f"{head}{lines}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
-        while True:
-            kept = self._socket is not None
-            try:
-                return self._exchange(request, deadline)
-            except (ConnectionResetError, BrokenPipeError):
-                self.close()
-                failure = ConnectionFailed("the receiver closed the connection")
-            except ConnectionFailed as error:
-                failure = error
-            if not kept:
-                raise failure
+    @property
+    def is_open(self) -> bool:
+        """Whether it can carry another exchange."""
+        return self._socket is not None
+
+    def fileno(self) -> int:
+        """The descriptor to wait on for `wants`."""
+        return self._socket.fileno() if self._socket is not None else -1
+
+    def start(self, headers: Mapping[str, str], body: bytes, *, deadline: float) -> None:
+        """Begin to post; `deadline` is on the `time.monotonic` clock."""
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"POST {self.target.path} HTTP/1.1\r\nHost: {self.target.authority}\r\n{lines}"
+        self._request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
+        self.deadline, self.reply, self.failure = deadline, None, None
+        self._kept = self._socket is not None
+        self._begin(_Phase.SENDING if self._kept else _Phase.CONNECTING)
+
+    def advance(self) -> None:
+        """Go on as far as it goes without waiting; never raises for what the receiver does."""
+        try:
+            self._go()
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        except ssl.SSLWantWriteError:
+            self.wants = POLLOUT
+        except (ConnectionResetError, BrokenPipeError):
+            self._lose(_CLOSED)
+        except MalformedAnswer as error:
+            self._lose(str(error))
+        except OSError as error:
+            self._fail(ConnectionFailed(_told(error)))
+
+    def give_up(self) -> None:
+        """Its time is over."""
+        self._fail(DeadlineExceeded("no answer in time"))
 
     def close(self) -> None:
         """Hang up."""
@@ -101,39 +127,84 @@ class Connection:
             self._socket.close()
             self._socket = None
 
-    def _exchange(self, request: bytes, deadline: float) -> Reply:
-        try:
-            channel = self._connected(deadline)
-            channel.settimeout(_left(deadline))
-            channel.sendall(request)
-            return self._read(channel)
-        except TimeoutError:
-            self.close()
-            raise DeadlineExceeded("no answer in time") from None
-        except (ConnectionResetError, BrokenPipeError):
-            raise
-        except (OSError, HTTPException) as error:
-            self.close()
-            raise ConnectionFailed(_told(error)) from error
+    def _begin(self, phase: _Phase) -> None:
+        self._phase, self._sent, self._reader = phase, 0, AnswerReader()
 
-    def _connected(self, deadline: float) -> _Plain | _Secure:
-        channel = self._socket
-        if channel is None:
-            channel = self._socket = _open(self.target, self._address, deadline)
-        channel.deadline = deadline
-        return channel
+    def _go(self) -> None:
+        if self._phase is _Phase.CONNECTING:
+            self._connect()
+        if self._phase is _Phase.SHAKING:
+            self._shake()
+        if self._phase is _Phase.SENDING:
+            self._send()
+        while self._phase is _Phase.READING:
+            self._read()
 
-    def _read(self, channel: _Plain | _Secure) -> Reply:
-        response = HTTPResponse(channel, method="POST")
-        try:
-            response.begin()
-            content = response.read(MAX_BODY)
-            if response.will_close or not response.isclosed():
-                self.close()
-            excerpt = content.decode("utf-8", "replace").replace("\x00", "")[:EXCERPT]
-            return Reply(response.status, response.getheader("Retry-After"), excerpt)
-        finally:
-            response.close()
+    def _connect(self) -> None:
+        if self._socket is None:
+            family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+            self._socket = socket.socket(family, socket.SOCK_STREAM)
+            self._socket.setblocking(False)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.wants = POLLOUT
+            self._check(self._socket.connect_ex((self._address, self.target.port)))
+        else:
+            self._check(self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+        if self.target.scheme == "http":
+            self._phase = _Phase.SENDING
+            return
+        self._socket = _tls().wrap_socket(self._socket, server_hostname=self.target.host, do_handshake_on_connect=False)
+        self._phase = _Phase.SHAKING
+
+    @staticmethod
+    def _check(code: int) -> None:
+        if code == errno.EINPROGRESS:
+            raise BlockingIOError
+        if code:
+            raise OSError(code, os.strerror(code))
+
+    def _shake(self) -> None:
+        assert isinstance(self._socket, ssl.SSLSocket)
+        self.wants = POLLIN
+        self._socket.do_handshake()
+        self._phase = _Phase.SENDING
+
+    def _send(self) -> None:
+        assert self._socket is not None
+        self.wants = POLLOUT
+        while self._sent < len(self._request):
+            self._sent += self._socket.send(self._request[self._sent :] if self._sent else self._request)
+        self._phase, self.wants = _Phase.READING, POLLIN
+
+    def _read(self) -> None:
+        assert self._socket is not None
+        data = self._socket.recv(65_536)
+        if data:
+            self._reader.feed(data)
+        else:
+            self._reader.end()
+        if self._reader.complete:
+            self._finish()
+
+    def _finish(self) -> None:
+        reader, self._phase = self._reader, _Phase.IDLE
+        if not reader.reusable:
+            self.close()
+        self.reply = Reply(reader.status, reader.retry_after, _excerpt(reader.body))
+
+    def _lose(self, reason: str) -> None:
+        """A kept connection that the receiver had closed meanwhile is opened once more."""
+        if self._kept and not self._reader.has_begun:
+            self.close()
+            self._kept = False
+            self._begin(_Phase.CONNECTING)
+            self.advance()
+        else:
+            self._fail(ConnectionFailed(reason))
+
+    def _fail(self, failure: ConnectionFailed | DeadlineExceeded) -> None:
+        self.close()
+        self._phase, self.failure = _Phase.IDLE, failure
 
 
 class Keeper:
@@ -141,14 +212,15 @@ class Keeper:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._idle: OrderedDict[tuple[str, str, int, str], Connection] = OrderedDict()
+        self._idle: OrderedDict[int, Connection] = OrderedDict()
+        self._by_key: dict[tuple[str, str, int, str], list[Connection]] = {}
         self._lock = Lock()
 
     def take(self, target: Target, address: str) -> Connection:
         """A connection to this very address: a kept one that is fresh, or a new one."""
         fresh = Connection(target, address)
         with self._lock:
-            kept = self._idle.pop(fresh.key, None)
+            kept = self._pop(fresh.key)
         if kept is None:
             return fresh
         if time.monotonic() - kept.idle_since > IDLE_LIMIT:
@@ -162,54 +234,56 @@ class Keeper:
         with self._lock:
             idle = list(self._idle.values())
             self._idle.clear()
+            self._by_key.clear()
         for connection in idle:
             connection.close()
 
     def give_back(self, connection: Connection) -> None:
-        """Keep it for the next turn."""
+        """Keep it for the next turn, if it is open."""
+        if not connection.is_open:
+            return
         connection.idle_since = time.monotonic()
+        surplus = None
         with self._lock:
-            former = self._idle.pop(connection.key, None)
-            self._idle[connection.key] = connection
-            surplus = self._idle.popitem(last=False)[1] if len(self._idle) > KEPT else None
-        for closing in (former, surplus):
-            if closing is not None:
-                closing.close()
+            self._idle[id(connection)] = connection
+            self._by_key.setdefault(connection.key, []).append(connection)
+            if len(self._idle) > KEPT:
+                surplus = next(iter(self._idle.values()))
+                self._forget(surplus)
+        if surplus is not None:
+            surplus.close()
+
+    def _pop(self, key: tuple[str, str, int, str]) -> Connection | None:
+        same = self._by_key.get(key)
+        if not same:
+            return None
+        newest = same[-1]
+        self._forget(newest)
+        return newest
+
+    def _forget(self, connection: Connection) -> None:
+        del self._idle[id(connection)]
+        same = self._by_key[connection.key]
+        same.remove(connection)
+        if not same:
+            del self._by_key[connection.key]
 
 
-def _open(target: Target, address: str, deadline: float) -> _Plain | _Secure:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    plain = _Plain(family, socket.SOCK_STREAM)
-    try:
-        plain.settimeout(_left(deadline))
-        plain.connect((address, target.port))
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if target.scheme == "http":
-            return plain
-        plain.settimeout(_left(deadline))
-        secure = _tls().wrap_socket(plain, server_hostname=target.host)
-    except BaseException:
-        plain.close()
-        raise
-    assert isinstance(secure, _Secure)
-    return secure
+def _excerpt(body: bytes) -> str:
+    """The beginning as one would read it: no control characters, no secrets of a known shape."""
+    if not body:
+        return ""
+    text = body[: EXCERPT * 4].decode("utf-8", "replace")
+    plain = "".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in text)
+    return redact_text(plain)[:EXCERPT]
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.sslsocket_class = _Secure
-    return context
+    return ssl.create_default_context()
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-def _told(error: Exception) -> str:
+def _told(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or 'failed'}"
-    return (getattr(error, "strerror", None) or type(error).__name__).lower()
+    return (error.strerror or type(error).__name__).lower()

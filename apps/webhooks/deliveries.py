@@ -10,9 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.events.records import StoredEvent
-from apps.events.services import pause_subscription
-from apps.webhooks.models import WebhookEndpoint
-from apps.webhooks.states import EndpointStatus
+from apps.webhooks.sending import Sent
 from rustok.db.ids import new_id
 
 _INSERT: Final = """
@@ -37,6 +35,19 @@ class Attempt:
     error: str
     excerpt: str
 
+    @classmethod
+    def of(cls, event: StoredEvent, sent: Sent) -> Attempt:
+        """What became of posting an event."""
+        reply = sent.reply
+        return cls(
+            event=event,
+            succeeded=sent.succeeded,
+            status_code=reply.status if reply else None,
+            duration_ms=sent.duration_ms,
+            error=sent.error,
+            excerpt=reply.excerpt if reply else "",
+        )
+
 
 def insert(*, endpoint_id: UUID, attempts: Sequence[Attempt]) -> None:
     """Log the attempts; one statement, none for none."""
@@ -56,11 +67,3 @@ def insert(*, endpoint_id: UUID, attempts: Sequence[Attempt]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [endpoint_id, *columns])
-
-
-def disable(endpoint: WebhookEndpoint, *, reason: str) -> None:
-    """The receiver said that it is gone for good: stop sending until somebody activates the endpoint again."""
-    current = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
-    if current.status == EndpointStatus.ACTIVE:
-        current.move_to(EndpointStatus.DISABLED, reason=reason)
-        pause_subscription(subscription_id=current.subscription_id)

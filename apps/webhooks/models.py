@@ -1,4 +1,7 @@
-"""Endpoints and the log of deliveries to them. Tenant schema only."""
+"""Endpoints, the log of deliveries to them, and replays. Tenant schema only.
+
+New columns have database defaults: code of the release before goes on inserting while a roll-out lasts.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,16 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from apps.webhooks.states import ENDPOINT, EndpointStatus
+from apps.webhooks.states import ENDPOINT, EndpointStatus, OrderKey
 from rustok.db.ids import Entity
 
 
 class WebhookEndpoint(Entity):
-    """A receiver of this tenant's events. The secret is sealed at rest and shown once."""
+    """A receiver of this tenant's events. Secrets are sealed at rest and shown once.
+
+    `failing_since`: the first failure after the last success. `catchup_rate`: events per second while a receiver that
+    was away is being brought up to date; None for no limit.
+    """
 
     url = models.CharField(_("address"), max_length=2000)
     description = models.CharField(_("description"), max_length=200, blank=True)
@@ -22,6 +29,17 @@ class WebhookEndpoint(Entity):
     sealed_secret = models.BinaryField(editable=False)
     status = models.CharField(_("status"), max_length=10, choices=EndpointStatus.choices, default=EndpointStatus.ACTIVE)
     status_reason = models.CharField(_("reason"), max_length=200, blank=True)
+    order_key = models.CharField(
+        _("order"), max_length=10, choices=OrderKey.choices, default=OrderKey.STREAM, db_default=OrderKey.STREAM
+    )
+    timeout_seconds = models.PositiveSmallIntegerField(_("time limit, seconds"), null=True)
+    previous_sealed_secret = models.BinaryField(null=True, editable=False)
+    previous_secret_until = models.DateTimeField(null=True, editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
+    probes = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    next_probe_at = models.DateTimeField(null=True, editable=False)
+    catchup_rate = models.PositiveIntegerField(null=True, editable=False)
+    catchup_next_at = models.DateTimeField(null=True, editable=False)
     subscription_id = models.UUIDField(editable=False)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -37,6 +55,9 @@ class WebhookEndpoint(Entity):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(status__in=ENDPOINT.states), name="webhooks_endpoint_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(order_key__in=OrderKey.values), name="webhooks_endpoint_order_key_known"
             ),
         ]
 
@@ -83,3 +104,22 @@ class Delivery(Entity):
             models.Index(fields=["endpoint", "-id"], name="webhooks_delivery_endpoint_ix"),
             models.Index(fields=["event_id"], name="webhooks_delivery_event_ix"),
         ]
+
+
+class Replay(Entity):
+    """A part of the log that one endpoint gets again, beside what is new: positions after `after` up to `until`."""
+
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="replays")
+    subscription_id = models.UUIDField(unique=True, editable=False)
+    after = models.BigIntegerField(_("after position"))
+    until = models.BigIntegerField(_("until position"))
+    event_types = ArrayField(models.CharField(max_length=120), verbose_name=_("events"))
+    events = models.IntegerField(_("events"))
+    started_at = models.DateTimeField(_("started"), db_default=Now())
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        """One row per replay; the finished ones go with the delivery log."""
+
+        db_table = "webhooks_replay"
+        ordering: ClassVar = ["-id"]

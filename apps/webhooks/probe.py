@@ -11,10 +11,11 @@ from uuid import UUID
 import orjson
 
 from apps.events.envelope import source_of
+from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.queries import get_endpoint
 from apps.webhooks.sending import Message, Sender
 from rustok.config import config
-from rustok.context import ExecutionContext
+from rustok.context import ExecutionContext, current
 from rustok.db.ids import new_id
 from rustok.policy import require
 
@@ -33,22 +34,26 @@ class ProbeResult:
 
 
 def send_test(*, endpoint_id: UUID, context: ExecutionContext) -> ProbeResult:
-    """Send a test message and wait for the answer, at most `webhook_timeout` seconds. Not inside a transaction.
+    """Send a test message and wait for the answer, at most the endpoint's time limit. Not inside a transaction.
 
     Needs `webhook:update`. Raises NotFound.
     """
     require(context, "webhook:update")
-    endpoint = get_endpoint(endpoint_id)
-    message_id = str(new_id())
+    return ping(get_endpoint(endpoint_id))
+
+
+def ping(endpoint: WebhookEndpoint) -> ProbeResult:
+    """Send one signed test message to the endpoint, whatever its status."""
+    context, message_id = current(), str(new_id())
     document = {
         "specversion": "1.0",
         "id": message_id,
         "source": source_of(context.tenant.slug if context.tenant else ""),
         "type": TYPE,
-        "subject": f"webhook-{endpoint_id}",
+        "subject": f"webhook-{endpoint.pk}",
         "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
-        "data": {"endpoint": str(endpoint_id)},
+        "data": {"endpoint": str(endpoint.pk)},
     }
     with closing(Sender(endpoint)) as sender:
         message = Message(message_id, orjson.dumps(document), context.trace.traceparent)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from apps.events.queries import waiting_by_target
 from apps.webhooks.models import Delivery, WebhookEndpoint
-from apps.webhooks.transport import NAME as TRANSPORT
+from apps.webhooks.names import TRANSPORT
 from rustok.errors.families import NotFound
 
 # From the commit of the event to the attempt that succeeded, over the latest deliveries, in parts of equal size.

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import atexit
 import time
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from apps.events.transports import DELIVERED, Outcome, Refused
-from apps.webhooks.addresses import Unreachable, read_url, resolve
-from apps.webhooks.connections import Connection, ConnectionFailed, DeadlineExceeded, Keeper, Reply
+from apps.webhooks.addresses import Target, Unreachable, read_url, resolve
+from apps.webhooks.connections import Connection, DeadlineExceeded, Keeper, Reply
 from apps.webhooks.errors import UnsafeAddress
+from apps.webhooks.fleet import WIDTH, Fleet
 from apps.webhooks.models import WebhookEndpoint
-from apps.webhooks.sealing import unseal
+from apps.webhooks.secrets import signing_keys
 from apps.webhooks.signing import sign
+from rustok.config import config
 
 GONE: Final = 410
 _RESOLVE_SHARE: Final = 0.4  # of the timeout
+_BEGIN: Final = 1.0  # seconds in which one call begins posts
+_FILL: Final = 0.7  # part of the timeout in which it begins posts that others have overtaken
 _UNAVAILABLE: Final = frozenset({429, 502, 503, 504})
 _USER_AGENT: Final = "RusToK-Webhooks/1.0"
 
@@ -49,56 +54,137 @@ class Sent:
         return not isinstance(self.outcome, Refused)
 
 
-class Sender:
-    """Sends to one endpoint over one connection, to the one address that was resolved and checked."""
+_NOT_BEGUN: Final = Sent(Refused(reason="no time was left"), None, "no time was left", 0)
 
-    def __init__(self, endpoint: WebhookEndpoint) -> None:
-        """Open the secret; nothing is connected yet."""
+
+class Sender:
+    """Sends to one endpoint over few connections, to the one address that was resolved and checked."""
+
+    def __init__(self, endpoint: WebhookEndpoint, *, heard: Callable[[], None] = lambda: None) -> None:
+        """Open the secrets; nothing is connected yet. `heard` is called with every answer."""
         self._url = endpoint.url
-        self._key = unseal(bytes(endpoint.sealed_secret), row=endpoint.pk)
-        self._connection: Connection | None = None
+        self._heard = heard
+        self._keys = signing_keys(endpoint)
+        self._timeout = float(endpoint.timeout_seconds or config().webhook_timeout)
+        self._suspect = endpoint.failing_since is not None
+        self._place: tuple[Target, str] | None = None
+        self._idle: list[Connection] = []
 
     def send(self, message: Message, *, timeout: float) -> Sent:
         """Post within `timeout` seconds, name resolution included; never raises for what the receiver does."""
+        return self.send_all([message], keys=[None], timeout=timeout)[0] or _NOT_BEGUN
+
+    def send_all(
+        self, messages: Sequence[Message], *, keys: Sequence[Hashable], timeout: float, width: int = WIDTH
+    ) -> list[Sent | None]:
+        """Post them side by side, those of one key in order; None: not begun, for want of time or after a refusal.
+
+        A refusal ends its key, one that concerns the destination ends everything that has not begun. New posts begin
+        in the first second (or half of `timeout`) only, so that each has a fair time to be answered.
+        """
         started = time.monotonic()
-        reply: Reply | None = None
-        try:
-            reply = self._exchange(message, started + timeout)
-            outcome = judge(reply)
-        except UnsafeAddress as error:
-            outcome = Refused(reason=error.detail, destination=True)
-        except (Unreachable, ConnectionFailed) as error:
-            outcome = Refused(reason=str(error), destination=True)
-        except DeadlineExceeded as error:
-            outcome = Refused(reason=str(error), hung=True)
-        reason = outcome.reason if isinstance(outcome, Refused) else ""
-        return Sent(outcome, reply, reason, round((time.monotonic() - started) * 1000))
+        failed = self._resolve(started + timeout)
+        if failed is not None:
+            return [failed, *[None] * (len(messages) - 1)]
+        flight = _Flight(self, messages, until=started + timeout, patience=self._timeout)
+        flight.fly(keys, started=started, timeout=timeout, width=1 if self._suspect else width)
+        if any(sent is not None and sent.succeeded for sent in flight.results):
+            self._suspect = False
+        return flight.results
 
     def close(self) -> None:
-        """Keep the connection for the next turn of this process."""
-        if self._connection is not None:
-            _keeper.give_back(self._connection)
-            self._connection = None
+        """Keep the connections for the next turn of this process."""
+        for connection in self._idle:
+            _keeper.give_back(connection)
+        self._idle.clear()
 
-    def _exchange(self, message: Message, until: float) -> Reply:
-        if self._connection is None:
+    def begin(self, message: Message, deadline: float) -> Connection:
+        """An exchange that is under way."""
+        assert self._place is not None
+        connection = self._idle.pop() if self._idle else _keeper.take(*self._place)
+        connection.start(self._headers(message), message.body, deadline=deadline)
+        return connection
+
+    def end(self, connection: Connection) -> None:
+        """Take an open connection back."""
+        if connection.reply is not None:
+            self._heard()
+        if connection.is_open:
+            self._idle.append(connection)
+
+    def _resolve(self, until: float) -> Sent | None:
+        """Find the address once per turn; what went wrong, or None."""
+        if self._place is not None:
+            return None
+        started = time.monotonic()
+        try:
             target = read_url(self._url)
-            address = resolve(target, timeout=(until - time.monotonic()) * _RESOLVE_SHARE)
-            self._connection = _keeper.take(target, address)
-        return self._connection.post(self._headers(message), message.body, timeout=until - time.monotonic())
+            self._place = target, resolve(target, timeout=(until - started) * _RESOLVE_SHARE)
+        except UnsafeAddress as error:
+            return _unsent(error.detail, started)
+        except Unreachable as error:
+            return _unsent(str(error), started)
+        return None
 
     def _headers(self, message: Message) -> dict[str, str]:
         timestamp = int(time.time())
-        signature = sign(self._key, message_id=message.message_id, timestamp=timestamp, body=message.body)
+        signatures = [
+            sign(key, message_id=message.message_id, timestamp=timestamp, body=message.body) for key in self._keys
+        ]
         headers = {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
             "User-Agent": _USER_AGENT,
             "Accept": "*/*",
             "webhook-id": message.message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature,
+            "webhook-signature": " ".join(signatures),
         }
         return headers | {"traceparent": message.traceparent} if message.traceparent else headers
+
+
+class _Flight:
+    """The posts of one `send_all`."""
+
+    def __init__(self, sender: Sender, messages: Sequence[Message], *, until: float, patience: float) -> None:
+        self.results: list[Sent | None] = [None] * len(messages)
+        self._sender, self._messages = sender, messages
+        self._until, self._patience = until, patience
+        self._begun: dict[int, float] = {}
+        self._fleet: Fleet | None = None
+
+    def fly(self, keys: Sequence[Hashable], *, started: float, timeout: float, width: int) -> None:
+        self._fleet = Fleet(keys, start=self._start, judge=self._judge, width=width)
+        self._fleet.run(until=started + min(_BEGIN, timeout / 2), fill_until=started + timeout * _FILL)
+
+    def _start(self, job: int) -> Connection:
+        now = self._begun[job] = time.monotonic()
+        return self._sender.begin(self._messages[job], min(self._until, now + self._patience))
+
+    def _judge(self, job: int, connection: Connection) -> bool:
+        outcome = _outcome(connection)
+        reason = outcome.reason if isinstance(outcome, Refused) else ""
+        sent = Sent(outcome, connection.reply, reason, _milliseconds(self._begun[job]))
+        self.results[job] = sent
+        self._sender.end(connection)
+        if isinstance(outcome, Refused) and (outcome.destination or outcome.hung):
+            assert self._fleet is not None
+            self._fleet.stop()
+        return sent.succeeded
+
+
+def _outcome(connection: Connection) -> Outcome:
+    if connection.reply is not None:
+        return judge(connection.reply)
+    hung = isinstance(connection.failure, DeadlineExceeded)
+    return Refused(reason=str(connection.failure), destination=not hung, hung=hung)
+
+
+def _unsent(reason: str, started: float) -> Sent:
+    return Sent(Refused(reason=reason, destination=True), None, reason, _milliseconds(started))
+
+
+def _milliseconds(since: float) -> int:
+    return round((time.monotonic() - since) * 1000)
 
 
 def judge(reply: Reply) -> Outcome:

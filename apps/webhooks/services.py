@@ -11,10 +11,10 @@ from apps.events import services as events
 from apps.events.queries import head
 from apps.webhooks.addresses import read_url
 from apps.webhooks.models import WebhookEndpoint
+from apps.webhooks.names import TRANSPORT
 from apps.webhooks.sealing import seal
 from apps.webhooks.signing import new_secret, secret_bytes
 from apps.webhooks.states import EndpointStatus
-from apps.webhooks.transport import NAME as TRANSPORT
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.ids import new_id

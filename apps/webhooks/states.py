@@ -11,19 +11,37 @@ from rustok.states import Transitions
 
 
 class EndpointStatus(models.TextChoices):
-    """`disabled`: the receiver said that it is gone (410); `paused`: a person did it."""
+    """Who stopped the deliveries.
+
+    `paused`: a person. `disabled`: the receiver, by 410 Gone. `failing`: we, after it refused everything for long;
+    probes find out when it is back.
+    """
 
     ACTIVE = "active", _("active")
     PAUSED = "paused", _("paused")
     DISABLED = "disabled", _("disabled")
+    FAILING = "failing", _("failing")
+
+
+class OrderKey(models.TextChoices):
+    """What keeps its order on the way to an endpoint.
+
+    `stream`: the events of one aggregate; different ones overtake each other. `tenant`: everything, one by one; a
+    refused event holds up all later ones. `none`: nothing.
+    """
+
+    STREAM = "stream", _("per aggregate")
+    TENANT = "tenant", _("all events, one by one")
+    NONE = "none", _("no order")
 
 
 ENDPOINT: Final = Transitions(
     "webhook_endpoint",
     initial=EndpointStatus.ACTIVE.value,
     table={
-        "active": {"paused", "disabled"},
+        "active": {"paused", "disabled", "failing"},
         "paused": {"active"},
         "disabled": {"active"},
+        "failing": {"active", "paused", "disabled"},
     },
 )

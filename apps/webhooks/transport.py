@@ -2,66 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Final
 from uuid import UUID
 
+import orjson
+
 from apps.events.envelope import encode, source_of
 from apps.events.records import StoredEvent
-from apps.events.transports import Outcome, Refused, Route
-from apps.webhooks import deliveries
+from apps.events.transports import NOT_OFFERED, NotOffered, Outcome, Refused, Route
+from apps.webhooks import catchup, deliveries, gate, recovery
 from apps.webhooks.deliveries import Attempt
+from apps.webhooks.fleet import WIDTH
 from apps.webhooks.models import WebhookEndpoint
-from apps.webhooks.sending import GONE, Message, Sender
+from apps.webhooks.sending import GONE, Message, Sender, Sent
+from apps.webhooks.states import EndpointStatus, OrderKey
 
-NAME: Final = "webhook"
+BATCH: Final = 200
 
 
 class WebhookTransport:
     """One turn for one endpoint."""
 
-    batch = 100
-    chunk = 1
     transactional = False
 
     def __init__(self, route: Route) -> None:
-        """Read the endpoint; one statement."""
-        self._endpoint = WebhookEndpoint.objects.filter(pk=UUID(route.target)).first()
-        self._sender = Sender(self._endpoint) if self._endpoint else None
+        """Read the endpoint, one statement; raises DestinationBusy when it may not be served right now."""
+        self.batch = self.chunk = BATCH
         self._source = source_of(route.tenant_slug)
         self._attempts: list[Attempt] = []
+        self._sender: Sender | None = None
+        self._pass: gate.Pass | None = None
+        self._endpoint = WebhookEndpoint.objects.filter(pk=UUID(route.target)).first()
+        if self._endpoint is not None:
+            self._enter(self._endpoint)
 
-    def publish(self, events: Sequence[StoredEvent], *, timeout: float) -> Sequence[Outcome]:
-        """Post each event; the answer's status decides (`sending.judge`)."""
-        return [self._post(event, timeout) for event in events]
+    def publish(self, events: Sequence[StoredEvent], *, timeout: float) -> Sequence[Outcome | NotOffered]:
+        """Post the events, different keys side by side; the answer's status decides (`sending.judge`)."""
+        if self._sender is None or self._endpoint is None:
+            return [Refused(reason="the endpoint no longer exists", destination=True)] * len(events)
+        messages = [self._message(event) for event in events]
+        keys, width = _order(self._endpoint, events)
+        sent = self._sender.send_all(messages, keys=keys, timeout=timeout, width=width)
+        self._attempts += [Attempt.of(event, one) for event, one in zip(events, sent, strict=True) if one is not None]
+        outcomes = judged(sent, [event.stream for event in events])
+        is_strict = self._endpoint.order_key == OrderKey.TENANT
+        return [_blocking(outcome) for outcome in outcomes] if is_strict else outcomes
 
     def log(self) -> None:
-        """Insert this turn's attempts, one statement; disable an endpoint that answered 410 Gone."""
-        if self._endpoint is None:
+        """Insert this turn's attempts, one statement, and draw the conclusions for the endpoint."""
+        if self._endpoint is None or not self._attempts:
             return
         deliveries.insert(endpoint_id=self._endpoint.pk, attempts=self._attempts)
         if any(attempt.status_code == GONE for attempt in self._attempts):
-            deliveries.disable(self._endpoint, reason="410 Gone")
+            recovery.disable(self._endpoint, reason="410 Gone")
+        else:
+            recovery.learn(self._endpoint, [attempt.succeeded for attempt in self._attempts], batch=self.batch)
+        self._attempts = []
 
     def close(self) -> None:
-        """Keep the connection for the next turn."""
+        """Keep the connections for the next turn, and let another turn in."""
         if self._sender is not None:
             self._sender.close()
+        if self._pass is not None:
+            self._pass.leave()
 
-    def _post(self, event: StoredEvent, timeout: float) -> Outcome:
-        if self._sender is None:
-            return Refused(reason="the endpoint no longer exists", destination=True)
-        body = encode(event, source=self._source)
-        message = Message(str(event.id), body, event.metadata.get("traceparent", ""))
-        sent = self._sender.send(message, timeout=timeout)
-        self._attempts.append(
-            Attempt(
-                event=event,
-                succeeded=sent.succeeded,
-                status_code=sent.reply.status if sent.reply else None,
-                duration_ms=sent.duration_ms,
-                error=sent.error,
-                excerpt=sent.reply.excerpt if sent.reply else "",
-            )
-        )
-        return sent.outcome
+    def _enter(self, endpoint: WebhookEndpoint) -> None:
+        if endpoint.status == EndpointStatus.FAILING:
+            recovery.hold_back(endpoint)
+        self._pass = gate.enter(endpoint)
+        try:
+            self.batch = self.chunk = catchup.claim(endpoint, BATCH)
+            self._sender = Sender(endpoint, heard=self._pass.heard)
+        except BaseException:
+            self._pass.leave()
+            raise
+
+    def _message(self, event: StoredEvent) -> Message:
+        traceparent = orjson.loads(event.raw_metadata).get("traceparent", "")
+        return Message(str(event.id), encode(event, source=self._source), traceparent)
+
+
+def judged(sent: Sequence[Sent | None], streams: Sequence[str]) -> list[Outcome | NotOffered]:
+    """What the relay is told. The first refusal that concerns the destination speaks for what was not begun.
+
+    A post that hung while others were answered says nothing against the destination: only its key is set aside.
+    """
+    answered = any(one is not None and one.reply is not None for one in sent)
+    sick = next(
+        (one.outcome for one in sent if one and isinstance(one.outcome, Refused) and one.outcome.destination), None
+    )
+    refused: dict[str, Refused] = {}
+    outcomes: list[Outcome | NotOffered] = []
+    for one, stream in zip(sent, streams, strict=True):
+        outcome = sick or refused.get(stream) or NOT_OFFERED if one is None else one.outcome
+        if isinstance(outcome, Refused):
+            if outcome.hung and answered:
+                outcome = Refused(reason=outcome.reason)
+            refused.setdefault(stream, outcome)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _order(endpoint: WebhookEndpoint, events: Sequence[StoredEvent]) -> tuple[Sequence[Hashable], int]:
+    """The key of each event, and how many posts may be under way at once."""
+    if endpoint.order_key == OrderKey.TENANT:
+        return [None] * len(events), 1
+    if endpoint.order_key == OrderKey.NONE:
+        return range(len(events)), WIDTH
+    return [event.stream for event in events], WIDTH
+
+
+def _blocking(outcome: Outcome | NotOffered) -> Outcome | NotOffered:
+    """In strict order an event that is refused stops the endpoint: nothing may overtake it."""
+    if isinstance(outcome, Refused) and not outcome.permanent:
+        return Refused(reason=outcome.reason, destination=True, retry_after=outcome.retry_after)
+    return outcome

@@ -11,6 +11,7 @@ import pytest
 
 from apps.webhooks.addresses import read_url
 from apps.webhooks.connections import EXCERPT, MAX_BODY, Connection, ConnectionFailed, DeadlineExceeded, Keeper
+from tests.support.posting import post
 from tests.support.receiver import OK, drip, status
 
 
@@ -26,10 +27,6 @@ def keeper() -> Iterator[Keeper]:
     made = Keeper()
     yield made
     made.close_all()
-
-
-def post(connection: Connection, timeout: float = 5.0):
-    return connection.post({"X-Test": "1"}, b"{}", timeout=timeout)
 
 
 def test_request_arrives_as_sent(receiver, connection):
@@ -124,12 +121,21 @@ def test_keeper_hands_out_the_kept_connection_for_the_same_address_only(receiver
     keeper.give_back(again)
 
 
+def test_keeper_throws_a_closed_connection_away(receiver, keeper):
+    connection = keeper.take(read_url(receiver.url), "127.0.0.1")
+    keeper.give_back(connection)
+
+    assert keeper.take(connection.target, "127.0.0.1") is not connection
+
+
 def test_keeper_is_bounded(receiver, keeper, monkeypatch):
     monkeypatch.setattr("apps.webhooks.connections.KEPT", 1)
     target = read_url(receiver.url)
-    first, second = (keeper.take(target, address) for address in ("127.0.0.1", "127.0.0.2"))
-    keeper.give_back(first)
-    keeper.give_back(second)
+    first, second = (keeper.take(target, "127.0.0.1") for _ in range(2))
+    for used in (first, second):
+        post(used)
+        keeper.give_back(used)
 
-    assert keeper.take(target, "127.0.0.1") is not first
-    assert keeper.take(target, "127.0.0.2") is second
+    assert not first.is_open
+    assert keeper.take(target, "127.0.0.1") is second
+    keeper.give_back(second)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from apps.webhooks import connections
 from apps.webhooks.addresses import Target
 from apps.webhooks.connections import Connection, ConnectionFailed, DeadlineExceeded
+from tests.support.posting import post as posted
 from tests.support.receiver import Receiver, drip, status
 
 NAME = "receiver.example"
@@ -75,7 +76,7 @@ def post(secure_receiver) -> Iterator[object]:
 
     def send(name: str = NAME, timeout: float = 5.0):
         opened.append(Connection(Target("https", name, secure_receiver.port, "/", True), "127.0.0.1"))
-        return opened[-1].post({}, b"{}", timeout=timeout)
+        return posted(opened[-1], timeout)
 
     yield send
     for connection in opened:

@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 from apps.events.models import ParkedKey
 from apps.events.transports import Refused
 from apps.webhooks.connections import Reply
+from apps.webhooks.fleet import WIDTH
 from apps.webhooks.models import Delivery, WebhookEndpoint
 from apps.webhooks.queries import deliveries_per_hour
 from apps.webhooks.sending import judge
@@ -48,7 +49,7 @@ def test_events_of_a_stream_arrive_in_order_on_few_connections(endpoint, receive
     for name in "abc":
         versions = [got.event["streamversion"] for got in receiver.got if got.event["subject"] == f"thing-{name}"]
         assert versions == [1, 2, 3, 4, 5]
-    assert len({got.connection for got in receiver.got}) == 1
+    assert len({got.connection for got in receiver.got}) <= WIDTH
 
 
 def test_every_attempt_is_logged(endpoint, receiver):

@@ -1,0 +1,76 @@
+"""Who may be served at once by this process: a receiver that does not answer must not hold the threads of the others.
+
+A second turn of an endpoint is let in while the first one gets answers; of all endpoints that are failing, one at a
+time is tried. So a hung receiver costs one relay of the process, and the others go on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+from uuid import UUID
+
+from apps.events.transports import DestinationBusy
+from apps.webhooks.models import WebhookEndpoint
+
+TURNS: Final = 2  # of one endpoint at once; a process has three relays
+SILENCE: Final = 0.1  # seconds without an answer after which no second turn is let in
+AGAIN: Final = 0.25  # seconds until one who was turned away comes back
+
+
+class Pass:
+    """The right to one turn."""
+
+    def __init__(self, gate: Gate, endpoint: UUID, *, suspect: bool, now: float) -> None:
+        """Made by the gate."""
+        self.endpoint, self.suspect = endpoint, suspect
+        self.last_heard = now - SILENCE
+        self._gate = gate
+
+    def heard(self) -> None:
+        """The receiver has answered."""
+        self.last_heard = self._gate.clock()
+        self.suspect = False
+
+    def leave(self) -> None:
+        """The turn is over."""
+        self._gate.leave(self)
+
+
+class Gate:
+    """Safe for threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nobody is inside."""
+        self.clock = clock
+        self._inside: list[Pass] = []
+        self._lock = Lock()
+
+    def enter(self, endpoint: UUID, *, suspect: bool) -> Pass:
+        """Raises DestinationBusy. `suspect`: its last post was refused or not answered."""
+        now = self.clock()
+        with self._lock:
+            own = [other for other in self._inside if other.endpoint == endpoint]
+            silent = any(now - other.last_heard >= SILENCE for other in own)
+            crowded = suspect and any(other.suspect for other in self._inside)
+            if silent or crowded or len(own) >= TURNS:
+                raise DestinationBusy(AGAIN)
+            made = Pass(self, endpoint, suspect=suspect, now=now)
+            self._inside.append(made)
+            return made
+
+    def leave(self, gone: Pass) -> None:
+        """Idempotent."""
+        with self._lock:
+            if gone in self._inside:
+                self._inside.remove(gone)
+
+
+_gate: Final = Gate()
+
+
+def enter(endpoint: WebhookEndpoint) -> Pass:
+    """Enter this process's gate; raises DestinationBusy."""
+    return _gate.enter(endpoint.pk, suspect=endpoint.failing_since is not None)
