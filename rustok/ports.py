@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 if TYPE_CHECKING:
     from rustok.audit import AuditWriter
     from rustok.events import EventRecorder
+    from rustok.gate import Gate
     from rustok.idempotency import IdempotencyStore
     from rustok.resilience.circuit_breaker.store import BreakerStore
 
@@ -45,6 +46,12 @@ def breaker_table() -> BreakerStore:
     """The records of circuit breakers in PostgreSQL; used when `RUSTOK_BREAKER_STORE` says so."""
     store: BreakerStore = _bound("breaker_table")
     return store
+
+
+def gate() -> Gate:
+    """Who lets REST requests in."""
+    found: Gate = _bound("gate")
+    return found
 
 
 def reset() -> None:

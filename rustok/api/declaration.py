@@ -37,6 +37,8 @@ class Declaration:
     summary: str | Promise
     description: str
     example: Any
+    cost: int
+    fails_closed: bool
 
     @property
     def is_public(self) -> bool:
@@ -62,17 +64,17 @@ def operation(
     errors: tuple[type[DomainError], ...] = (),
     idempotent: bool = False,
     example: Any = None,
+    cost: int | None = None,
+    fails_closed: bool = False,
 ) -> Callable[[F], F]:
     """Declare the handler `get`, `post`, `put`, `patch` or `delete` of an `Endpoint`.
 
     `permission` is `resource:action` or PUBLIC; `answer` a pydantic model (or `Page[...]`), None for 204;
-    `errors` the domain errors beyond those that every operation may give. Fails at import when it makes no sense.
+    `cost` is what a call takes from the caller's rate limit (default 1, 2 where something is written); one that
+    `fails_closed` is refused while limits cannot be checked. `errors` are the domain errors beyond
+    those that every operation may give. Fails at import when it makes no sense.
     """
-    if permission != PUBLIC and not is_permission(permission):
-        raise ValueError(f"{name}: {permission!r} is no permission")
-    for model in (body, query):
-        if model is not None and model.model_config.get("extra") != "forbid":
-            raise TypeError(f"{name}: {model.__name__} must forbid unknown members; derive it from Body or PageQuery")
+    _check(name, permission, body, query)
 
     def mark(handler: F) -> F:
         method = handler.__name__.upper()
@@ -91,8 +93,18 @@ def operation(
             summary=summary,
             description=(handler.__doc__ or "").strip(),
             example=example,
+            cost=cost if cost is not None else 1 if method in SAFE else 2,
+            fails_closed=fails_closed,
         )
         handler.declaration = declared  # type: ignore[attr-defined]  # read back by Endpoint.__init_subclass__
         return handler
 
     return mark
+
+
+def _check(name: str, permission: str, *models: type[BaseModel] | None) -> None:
+    if permission != PUBLIC and not is_permission(permission):
+        raise ValueError(f"{name}: {permission!r} is no permission")
+    for model in models:
+        if model is not None and model.model_config.get("extra") != "forbid":
+            raise TypeError(f"{name}: {model.__name__} must forbid unknown members; derive it from Body or PageQuery")

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+from functools import cache, partial
 from typing import Any, ClassVar, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from rustok.api.calls import Answer, Call
 from rustok.api.declaration import Declaration
 from rustok.api.handlers import failure
 from rustok.api.validation import invalid, parse_body, parse_query
-from rustok.context import ExecutionContext, current, install
+from rustok.context import ExecutionContext
+from rustok.errors import DomainError
 from rustok.errors.families import MethodNotAllowed, NotAcceptable
 from rustok.idempotency import StoredAnswer, run_once
 from rustok.policy import require
+from rustok.ports import gate
 from rustok.wire.parsing import read_body, require_json
 from rustok.wire.rendering import dump_json
 
@@ -57,23 +58,30 @@ class Endpoint(APIView):
 
     def dispatch(self, request: HttpRequest, *_args: Any, **kwargs: Any) -> HttpResponseBase:
         """Serve the request, or answer with the problem document of what went wrong."""
+        declared = self.declarations.get(request.method or "")
         try:
-            response = self._answer(request, kwargs)
+            response = self._answer(request, declared, kwargs)
         except Exception as error:  # noqa: BLE001 - the door translates; what it does not know goes on
+            if declared is not None and isinstance(error, DomainError):
+                gate().refused(request, declared, error)
             response = failure(request, error)
             if response.status_code == 405:
                 response["Allow"] = self.allowed
+        for name, value in gate().headers(request).items():
+            response.headers[name] = value
         return response
 
-    def _answer(self, request: HttpRequest, path: dict[str, Any]) -> HttpResponse:
-        declared = self.declarations.get(request.method or "")
+    def _answer(self, request: HttpRequest, declared: Declaration | None, path: dict[str, Any]) -> HttpResponse:
         if declared is None:
             if request.method == "OPTIONS":
                 return HttpResponse(status=204, headers={"Allow": self.allowed})
             raise MethodNotAllowed(method=request.method)
-        context = _authorise(request, declared)
+        body = cache(partial(read_body, request))
+        context = gate().admit(request, declared, body)
+        if not declared.is_public:
+            require(context, declared.permission)
         _check_accept(request)
-        raw = read_body(request) if declared.body is not None else b""
+        raw = body() if declared.body is not None else b""
         call = _parse(request, declared, context, raw)
         handler = getattr(self, declared.method.lower())
 
@@ -87,19 +95,6 @@ class Endpoint(APIView):
         fingerprint = hashlib.sha256(b"\n".join([declared.method.encode(), request.get_full_path().encode(), raw]))
         answer, replayed = run_once(key=_checked(key), scope=scope, fingerprint=fingerprint.hexdigest(), effect=effect)
         return _response(answer, replayed=replayed)
-
-
-def _authorise(request: HttpRequest, declared: Declaration) -> ExecutionContext:
-    context = current()
-    if declared.is_public:
-        return context
-    authentication: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES[0]
-    actor, permissions = authentication().authenticate(request)
-    context = replace(context, actor=actor, permissions=permissions)
-    install(context)
-    request.rustok_scope = context  # type: ignore[attr-defined]  # for the log line, written after all scopes are closed
-    require(context, declared.permission)
-    return context
 
 
 def _check_accept(request: HttpRequest) -> None:

@@ -13,7 +13,7 @@ from tests.support.sources import ROOT
 # interfaces: 1xxx auth, 2xxx validation, 3xxx business, 4xxx resource, 5xxx system; the hundreds belong to apps.
 RANGES = {
     "rustok": [(1000, 1099), (2000, 2099), (3003, 3099), (4000, 4099), (5000, 5099)],
-    "apps.security": [(1100, 1199)],
+    "apps.security": [(1100, 1199), (5400, 5499)],
     "apps.tenants": [(2100, 2199), (4100, 4199)],
     "apps.catalog": [(3001, 3002), (3100, 3199), (4200, 4299)],
     "apps.customers": [(3100, 3199), (4200, 4299)],
@@ -21,6 +21,7 @@ RANGES = {
     "apps.payments": [(3001, 3002), (3200, 3299), (4200, 4299)],
     "apps.events": [(3300, 3399)],
     "apps.webhooks": [(2300, 2399), (3300, 3399)],
+    "apps.insights": [(3400, 3499)],
     "apps.flags": [(3700, 3799), (4300, 4399)],
     "apps.lifecycle": [(5100, 5199)],
     "apps.demo": [(1900, 1999), (2900, 2999)],

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.cache import cache
 
 from apps.flags import evaluation as flags
+from apps.security.zero_trust.audit import refusals
+from apps.security.zero_trust.rules import forget_rules
 from apps.tenants.isolation import platform_scope
 from apps.tenants.resolution.directory import directory
 from rustok.resilience.dependency import forget as forget_dependencies
@@ -25,5 +27,7 @@ def fresh_caches() -> None:
     flags.poller.cache_clear()
     forget_dependencies()
     directory.cache_clear()
+    forget_rules()
+    refusals.forget()
     with platform_scope("empty the cache of the test before"):
         cache.clear()

@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from apps.security.api import views
+from apps.security.api import trust, views
 
 tenant_urlpatterns = [
     path("api-keys/", views.ApiKeyCollection.as_view()),
     path("api-keys/<uuid:id>/", views.ApiKeyItem.as_view()),
+    path("signing-keys/", trust.SigningKeyCollection.as_view()),
+    path("signing-keys/<uuid:id>/", trust.SigningKeyItem.as_view()),
+    path("signing-keys/<uuid:id>/rotate/", trust.SigningKeyRotation.as_view()),
+    path("signature/explain", trust.SignatureExplanation.as_view()),
+    path("trust-policy/", trust.TrustPolicyItem.as_view()),
     path("audit/", views.AuditCollection.as_view()),
 ]
 platform_urlpatterns = tenant_urlpatterns

@@ -2,6 +2,7 @@
 
 from apps.security.models.audit import AuditChain, AuditEntry
 from apps.security.models.keys import ApiKey
+from apps.security.models.trust import SigningKey, TrustPolicy
 from apps.security.models.users import User
 
-__all__ = ["ApiKey", "AuditChain", "AuditEntry", "User"]
+__all__ = ["ApiKey", "AuditChain", "AuditEntry", "SigningKey", "TrustPolicy", "User"]

@@ -8,11 +8,13 @@ not exist.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.operations.owners import remember_owner
 from rustok.db.ids import Entity
 
 
@@ -38,6 +40,13 @@ class ApiKey(Entity):
 
     def __str__(self) -> str:
         return f"{self.name} (rk_{self.prefix}…)"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Store the row; a new key's handle is noted with its owner."""
+        is_new = self._state.adding
+        super().save(*args, **options)
+        if is_new:
+            remember_owner(f"rk_{self.prefix}")
 
     def revoke(self, *, at: datetime) -> None:
         """Refuse the key from now on; a second time changes nothing."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.http import HttpRequest
 
@@ -62,28 +63,36 @@ def verify_signature(request: HttpRequest, admission: Admission) -> None:
             raise SignatureRequired
         return
     body = admission.body()
-    fields = check_form(request, body)
-    known = check_key(fields, components_of(request))
+    fields = read_fields(meta)
+    check_coverage(fields, meta, body)
+    check_age(fields, now=time.time())
+    known = find_key(fields.parameters["keyid"])
+    if known is not None:
+        check_algorithm(fields, known)
+    known = check_fit(fields, known, components_of(request))
+    check_force(known)
     check_digest(meta.get("HTTP_CONTENT_DIGEST", ""), body)
     _claim_nonce(known, fields, is_safe=request.method in ("GET", "HEAD", "OPTIONS"))
     admission.signed_by = known.credential
 
 
-def check_form(request: HttpRequest, body: bytes) -> SignatureFields:
-    """What can be judged without a key: readable, complete, made lately."""
+def read_fields(meta: Mapping[str, Any]) -> SignatureFields:
+    """The signature in a WSGI environment; raises SignatureMalformed."""
     try:
-        fields = read_signature(request.META.get("HTTP_SIGNATURE_INPUT", ""), request.META.get("HTTP_SIGNATURE", ""))
+        return read_signature(meta.get("HTTP_SIGNATURE_INPUT", ""), meta.get("HTTP_SIGNATURE", ""))
     except Unreadable as error:
         raise SignatureMalformed(reason=str(error)) from error
-    digest = ("content-digest",) if body or "HTTP_CONTENT_DIGEST" in request.META else ()
+
+
+def check_coverage(fields: SignatureFields, meta: Mapping[str, Any], body: bytes) -> None:
+    """Raise SignatureIncomplete when something that makes the signature worth its name is left out."""
+    digest = ("content-digest",) if body or "HTTP_CONTENT_DIGEST" in meta else ()
     missing = [name for name in (*MUST_COVER, *digest) if name not in fields.covered]
     missing += [name for name in MUST_SAY if not fields.parameters.get(name)]
     if missing:
         raise SignatureIncomplete(missing=", ".join(missing))
     if len(fields.parameters["nonce"]) > _MAX_NONCE:
         raise SignatureMalformed(reason="the nonce is too long")
-    check_age(fields, now=time.time())
-    return fields
 
 
 def check_age(fields: SignatureFields, *, now: float) -> None:
@@ -95,11 +104,14 @@ def check_age(fields: SignatureFields, *, now: float) -> None:
         raise SignatureStale
 
 
-def check_key(fields: SignatureFields, components: Components) -> KnownKey:
-    """The key that made the signature, whichever shop's it is; raises what is wrong with either."""
-    known = find_key(fields.parameters["keyid"])
-    if known is not None and fields.parameters.get("alg", known.key.algorithm) != known.key.algorithm:
+def check_algorithm(fields: SignatureFields, known: KnownKey) -> None:
+    """Raise SignatureAlgorithmMismatch when the request names another algorithm than the key was made for."""
+    if fields.parameters.get("alg", known.key.algorithm) != known.key.algorithm:
         raise SignatureAlgorithmMismatch
+
+
+def check_fit(fields: SignatureFields, known: KnownKey | None, components: Components) -> KnownKey:
+    """The key, which made this signature over these components; raises SignatureInvalid otherwise."""
     try:
         base = signature_base(fields, components)
     except Unreadable as error:
@@ -107,9 +119,13 @@ def check_key(fields: SignatureFields, components: Components) -> KnownKey:
     key = known.key if known is not None else _NOBODY
     if not key.verifies(fields.signature, base) or known is None:
         raise SignatureInvalid
+    return known
+
+
+def check_force(known: KnownKey) -> None:
+    """Raise SignatureKeyRevoked; asked only after the signature has proved that its maker holds the key."""
     if not known.in_force:
         raise SignatureKeyRevoked
-    return known
 
 
 def check_digest(field: str, body: bytes) -> None:

@@ -74,7 +74,7 @@ def test_every_door_asks_for_a_permission(context, client_of, acme, method, path
 def test_key_of_one_shop_opens_nothing_in_another(shop, globex, client_of):
     stranger = client_of(globex, **shop.defaults)
 
-    assert stranger.get(KEYS).json()["code"] == 1001
+    assert stranger.get(KEYS).json()["code"] == 1151
 
 
 def test_key_of_another_shop_cannot_be_seen(shop, globex, context):
