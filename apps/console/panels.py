@@ -43,7 +43,8 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Everything that the first page shows."""
+    """Everything that the first page shows. `note` says how new the numbers are."""
 
     numbers: Sequence[Number]
     panels: Sequence[Panel]
+    note: Text = ""

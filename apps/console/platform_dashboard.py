@@ -20,7 +20,7 @@ from apps.console.panels import Dashboard, Number, Panel
 from apps.console.periods import Period
 from apps.console.tenant_dashboard import last_order_at
 from apps.health.queries import Result, Status, current_results
-from apps.orders import queries as orders
+from apps.insights import queries as insights
 from apps.tenants import queries as tenants
 from apps.tenants.isolation import tenant_scope
 from rustok.context import TenantRef
@@ -77,8 +77,8 @@ def _look_up(now: datetime, days: int) -> tuple[Period, list[Shop]]:
 
 def _shop(ref: TenantRef, period: Period) -> Shop:
     with tenant_scope(ref):
-        rows = orders.orders_per_day(since=period.since, until=period.until)
-        return Shop(ref, {row.day: row.count for row in rows}, backlog_of_tenant())
+        counts = insights.orders_per_day(since=period.days[0], until=period.days[-1])
+        return Shop(ref, counts, backlog_of_tenant())
 
 
 def _tenant_numbers() -> list[Number]:

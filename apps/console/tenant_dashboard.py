@@ -1,9 +1,14 @@
-"""The first page of a shop's staff: one statement per picture; who may not see a thing does not get its panel."""
+"""The first page of a shop's staff. Who may not see a thing does not get its panel.
+
+Sales come from read models, not from scanning orders: a few rows per day, with how fresh they are; the rest costs one
+statement per picture.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from typing import Final
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -14,6 +19,7 @@ from apps.console.charts import Cell, Chart, Column, Series, Table
 from apps.console.deliveries import delivery_part
 from apps.console.panels import Dashboard, Number, Panel
 from apps.console.periods import Period
+from apps.insights import queries as insights
 from apps.orders import queries as orders
 from apps.orders.queries import OrderStatus
 from rustok import context
@@ -22,6 +28,8 @@ from rustok.money import EXPONENTS, Money
 _OPEN = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PAID)
 _LARGE: Final = 1000
 _SHOWN_LOW: Final = 6
+_DRAWN_CURRENCIES: Final = 3
+_DRAWN_PRODUCTS: Final = 8
 _STATUS_COLOURS = {
     OrderStatus.PENDING: "#c2710c",
     OrderStatus.CONFIRMED: "#3b76ff",
@@ -37,9 +45,10 @@ def build(*, now: datetime, days: int) -> Dashboard:
     allows = context.current().allows
     numbers: list[Number] = []
     panels: list[Panel] = []
+    note = ""
     if allows("order:read"):
         period = Period.ending(last=last_order_at(), now=now, days=days)
-        _sales(period, numbers, panels)
+        note = _sales(period, numbers, panels)
     receivers: Panel | None = None
     if allows("event:read"):
         number, lag, receivers = delivery_part()
@@ -49,24 +58,28 @@ def build(*, now: datetime, days: int) -> Dashboard:
         _stock(numbers, panels)
     if receivers is not None:
         panels.append(receivers)
-    return Dashboard(numbers, panels)
+    return Dashboard(numbers, panels, note)
 
 
 def last_order_at() -> datetime | None:
-    """When the latest order was placed. One statement, by the index."""
-    newest = orders.orders().prefetch_related(None).order_by("-placed_at")
-    return newest.values_list("placed_at", flat=True).first()
+    """The end of the latest day with an order. One row of the read model, by the index."""
+    day = insights.last_sales_day()
+    return None if day is None else datetime.combine(day, time.max, tzinfo=UTC)
 
 
-def _sales(period: Period, numbers: list[Number], panels: list[Panel]) -> None:
-    counts = {row.day: row.count for row in orders.orders_per_day(since=period.since, until=period.until)}
-    revenue = orders.revenue_per_day(since=period.since, until=period.until)
+def _sales(period: Period, numbers: list[Number], panels: list[Panel]) -> str:
+    """Add what read models say about sales, and return how new it is."""
+    answer = insights.sales.get(since=period.days[0], until=period.days[-1])
+    counts: dict[date, float] = {}
+    for row in answer.value:
+        counts[row.day] = counts.get(row.day, 0) + row.orders
+    sums = _sums(answer.value)
     statuses = orders.orders_by_status()
-    hint = period.label
     waiting = sum(statuses.get(status, 0) for status in _OPEN)
+    hint = period.label
     numbers += [
-        Number(label=_("Orders"), value=sum(counts.values()), icon="receipt_long", hint=hint),
-        Number(label=_("Revenue"), value=_totals(revenue), icon="payments", hint=hint),
+        Number(label=_("Orders"), value=int(sum(counts.values())), icon="receipt_long", hint=hint),
+        Number(label=_("Revenue"), value=_written(sums), icon="payments", hint=hint),
         Number(label=_("Open orders"), value=waiting, icon="pending_actions", hint=_("not shipped yet")),
     ]
     labels = [date_format(day, "j M") for day in period.days]
@@ -77,10 +90,14 @@ def _sales(period: Period, numbers: list[Number], panels: list[Panel]) -> None:
         label_title=_("Day"),
         series=[Series(_("Orders"), period.spread(counts))],
     )
+    revenue = _revenue(answer.value, list(sums), period, labels)
+    sellers = insights.sellers.get(
+        since=period.days[0], until=period.days[-1], currency=next(iter(sums), "USD"), limit=_DRAWN_PRODUCTS
+    )
     panels += [
         Panel(name="orders-per-day", title=daily.title, chart=daily, span=6, hint=hint),
-        Panel(name="revenue", title=_("Revenue per day"), chart=_revenue(revenue, period, labels), span=6, hint=hint),
-        Panel(name="top-products", title=_("Best sellers"), chart=_best_sellers(period), span=7, hint=hint),
+        Panel(name="revenue", title=_("Revenue per day"), chart=revenue, span=6, hint=hint),
+        Panel(name="top-products", title=_("Best sellers"), chart=_best_sellers(sellers.value), span=7, hint=hint),
         Panel(
             name="orders-by-status",
             title=_("Orders by status"),
@@ -90,18 +107,30 @@ def _sales(period: Period, numbers: list[Number], panels: list[Panel]) -> None:
             link_text=_("All orders"),
         ),
     ]
+    return as_of(min(answer.freshness, sellers.freshness, key=lambda freshness: freshness.position))
 
 
-def _totals(revenue: list[orders.DayRevenue]) -> str:
-    """The sum per currency, the largest first."""
+def as_of(freshness: insights.Freshness) -> str:
+    """How new the numbers are, and whose days they count."""
+    if not freshness.is_built:
+        return _("Sales are not counted yet.")
+    facts = {"position": freshness.position, "lag": f"{freshness.lag_seconds:.1f}"}
+    if not freshness.is_exact:
+        return _("Sales as of event %(position)s, lag %(lag)s s; some facts could not be counted. Days in UTC.") % facts
+    return _("Sales as of event %(position)s, lag %(lag)s s. Days in UTC.") % facts
+
+
+def _sums(days: Sequence[insights.DaySales]) -> dict[str, int]:
+    """The sum per currency in minor units, the largest first."""
     sums: dict[str, int] = {}
-    for row in revenue:
-        sums[row.revenue.currency] = sums.get(row.revenue.currency, 0) + row.revenue.amount
-    written = [
-        Money(amount, code)
-        for code, amount in sorted(sums.items(), key=lambda pair: _major(pair[1], pair[0]), reverse=True)
-    ]
-    return ", ".join(_grouped(money) for money in written[:3]) or "—"
+    for row in days:
+        sums[row.net.currency] = sums.get(row.net.currency, 0) + row.net.amount
+    return dict(sorted(sums.items(), key=lambda pair: _major(pair[1], pair[0]), reverse=True))
+
+
+def _written(sums: dict[str, int]) -> str:
+    written = [_grouped(Money(amount, code)) for code, amount in list(sums.items())[:_DRAWN_CURRENCIES]]
+    return ", ".join(written) or "—"
 
 
 def _grouped(money: Money) -> str:
@@ -116,29 +145,26 @@ def _major(amount: int, currency: str) -> float:
     return float(amount) / float(10 ** EXPONENTS[currency])
 
 
-def _revenue(revenue: list[orders.DayRevenue], period: Period, labels: list[str]) -> Chart:
-    by_currency: dict[str, dict[Any, float]] = {}
-    for row in revenue:
-        money = row.revenue
-        by_currency.setdefault(money.currency, {})[row.day] = _major(money.amount, money.currency)
-    ranked = sorted(by_currency.items(), key=lambda pair: sum(pair[1].values()), reverse=True)[:3]
-    decimals = EXPONENTS[ranked[0][0]] if ranked else 2
-    unit = ranked[0][0] if len(ranked) == 1 else ""
+def _revenue(days: Sequence[insights.DaySales], currencies: list[str], period: Period, labels: list[str]) -> Chart:
+    drawn = currencies[:_DRAWN_CURRENCIES]
+    values: dict[str, dict[date, float]] = {code: {} for code in drawn}
+    for row in days:
+        if row.net.currency in values:
+            values[row.net.currency][row.day] = _major(row.net.amount, row.net.currency)
     return Chart(
         title=_("Revenue per day"),
         kind="line",
         labels=labels,
         label_title=_("Day"),
-        series=[Series(code, period.spread(values)) for code, values in ranked],
-        unit=unit,
-        decimals=decimals,
+        series=[Series(code, period.spread(by_day)) for code, by_day in values.items()],
+        unit=drawn[0] if len(drawn) == 1 else "",
+        decimals=EXPONENTS[drawn[0]] if drawn else 2,
     )
 
 
-def _best_sellers(period: Period) -> Chart:
-    rows = orders.top_products(since=period.since, until=period.until, limit=8)
+def _best_sellers(rows: Sequence[insights.ProductSales]) -> Chart:
+    """Those of one currency, the one that brings in most."""
     currency = rows[0].revenue.currency if rows else "USD"
-    rows = [row for row in rows if row.revenue.currency == currency]
     return Chart(
         title=_("Best sellers"),
         kind="ranking",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from apps.events.projections.watching import observe_lags
 from apps.operations.wakeups import DUES, WAKEUPS
 from rustok.db.shared import shared_rows
 from rustok.health import Check, CheckFailed, Observation, register
@@ -37,4 +39,18 @@ def relay() -> Observation:
     return Observation(value=waited, unit="s", warning=warning)
 
 
+def projections() -> Observation:
+    """The value is the lag of the slowest read model, in seconds. One statement per tenant that waits for something."""
+    found = observe_lags()
+    slowest = max((state.lag_seconds for _slug, state in found), default=0.0)
+    if slowest > STUCK_SECONDS:
+        slug, state = max(found, key=lambda pair: pair[1].lag_seconds)
+        text = _("the read model {name} of {tenant} is {seconds} s behind")
+        raise CheckFailed(format_lazy(text, name=state.name, tenant=slug, seconds=f"{slowest:.0f}"))
+    incomplete = any(state.live and (state.live.parked or state.live.dead) for _slug, state in found)
+    warning: str | Promise = _("read models lack facts that could not be counted") if incomplete else ""
+    return Observation(value=round(slowest, 1), unit="s", warning=warning)
+
+
 register(Check(name="relay", run=relay, interval=10, timeout=5, criticality=Criticality.HIGH))
+register(Check(name="projections", run=projections, interval=15, timeout=10))

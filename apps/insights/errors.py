@@ -1,4 +1,4 @@
-"""What the read models refuse. Codes 333x."""
+"""What the read models refuse. Codes 340x."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rustok.errors import BusinessError, Kind
 class OrderWithoutBeginning(BusinessError):
     """A fact about an order came without the fact that placed it: the log is not whole. Such facts are parked."""
 
-    code = 3331
+    code = 3401
     kind = Kind.CONFLICT
     title = _("Order without beginning")
     message = _("The log does not say what was ordered in %(stream)s.")

@@ -34,6 +34,7 @@ __all__ = [
     "customer_values",
     "freshness_of",
     "last_sales_day",
+    "orders_per_day",
     "sales",
     "sales_days",
     "sellers",
@@ -108,6 +109,12 @@ def best_sellers(
         ProductSales(row["sku"], row["names"][0], int(row["pieces"]), Money(int(row["amount"]), row["currency"]))
         for row in rows
     ]
+
+
+def orders_per_day(*, since: date, until: date) -> dict[date, int]:
+    """How many orders were placed on each day, whatever their currency; days without orders are left out."""
+    rows = sales_days(since=since, until=until).order_by().values_list("day").annotate(count=Sum("orders"))
+    return {day: int(count) for day, count in rows}
 
 
 def last_sales_day() -> date | None:

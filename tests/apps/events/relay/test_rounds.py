@@ -102,6 +102,7 @@ def test_idle_log_costs_no_turn(memory):
 def test_partition_served_goes_to_the_back_of_the_queue(memory, acme, globex):
     """A flood in one shop: the other's single event is delivered within two batches."""
     memory.subscribe()
+    relay()
     with tenant_scope(globex):
         relay()
         quiet = MemoryTransport()
