@@ -95,6 +95,9 @@ class Config(BaseSettings):
     )
     cart_lifetime: float = Field(86_400.0, gt=0, description="Longest life of a cart, however often it is changed.")
     webhook_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for one webhook answer.")
+    event_retention_days: int = Field(
+        0, ge=0, le=36_500, description="Delivered events older than this are removed from the logs; 0 keeps them all."
+    )
     admission_limit: int = Field(8, ge=1, le=1000, description="Requests that one web process works on at once.")
     admission_waiting: int = Field(
         16, ge=0, le=1000, description="Requests that may wait for a place; the server needs more threads than both."

@@ -6,27 +6,29 @@ from typing import Final
 
 from django.db import connection
 
-_POSITIONS: Final = """
+# Retention leaves single events behind up to its floor (`apps.events.retention`).
+_FLOOR: Final = "coalesce((SELECT position FROM events_counter WHERE name = 'floor'), 0)"
+_POSITIONS: Final = f"""
     SELECT count(*), coalesce(min(position), 0), coalesce(max(position), 0),
         coalesce((SELECT position FROM events_counter WHERE name = 'log'), 0)
-    FROM events_event WHERE position IS NOT NULL
-"""
-_STREAMS: Final = """
+    FROM events_event WHERE position > {_FLOOR}
+"""  # noqa: S608 - constants only
+_STREAMS: Final = f"""
     SELECT stream FROM (
         SELECT stream, version, position,
             lag(version) OVER stream_order AS version_before, lag(position) OVER stream_order AS position_before
-        FROM events_event WHERE position IS NOT NULL
+        FROM events_event WHERE position > {_FLOOR}
         WINDOW stream_order AS (PARTITION BY stream ORDER BY version)
     ) steps
     WHERE version <> version_before + 1 OR position < position_before
     LIMIT 10
-"""
+"""  # noqa: S608 - constants only
 
 
 def defects() -> list[str]:
     """What is wrong with the log of the current scope; empty for a whole one. Two passes over the log.
 
-    Retention may have removed the beginning of the log, so density counts from the first position that is there.
+    Retention may have removed the beginning of the log, so order and density count from the first position behind that.
     """
     found: list[str] = []
     with connection.cursor() as cursor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any, Final
+from uuid import UUID
 
 from celery.signals import worker_shutting_down
 
@@ -11,8 +12,14 @@ from apps.events import hints
 from apps.events.relay import stopping
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.rounds import run
+from apps.events.retention import prune
+from apps.operations.wakeups import PLATFORM
+from apps.tenants.isolation import platform_scope, tenant_scope
+from apps.tenants.queries import active_tenants
 from rustok.celery import task
+from rustok.config import config
 from rustok.operations import INTERNAL, Criticality
+from rustok.telemetry import log_event
 
 SLICE: Final = 1.0  # seconds of one task; then it re-queues itself behind the other tasks
 SWEEP: Final = 1.0  # seconds between two sweeps of the beat: what a lost hint, a dead worker or a back-off left behind
@@ -42,6 +49,28 @@ def relay() -> None:
 def send_hint() -> None:
     """Queue one relay task; raises what the broker's client raises, without retrying."""
     relay.apply_async(expires=EXPIRES, ignore_result=True, retry=False)
+
+
+@task(name="events.prune", permission=INTERNAL, criticality=Criticality.LOW, every=3600.0)
+def prune_logs() -> None:
+    """Remove what the installation no longer wants to keep and everybody has; does nothing unless it is configured."""
+    days = config().event_retention_days
+    if not days:
+        return
+    with platform_scope("prune the event logs"):
+        tenants = [tenant.ref() for tenant in active_tenants()]
+        _prune_log(PLATFORM, days)
+    for tenant in tenants:
+        if stopping.requested():
+            return
+        with tenant_scope(tenant, even_suspended=True):
+            _prune_log(tenant.id, days)
+
+
+def _prune_log(log: UUID, days: int) -> None:
+    pruned = prune(days=days)
+    if pruned.events:
+        log_event("events.pruned", log=str(log), events=pruned.events, floor=pruned.floor)
 
 
 @worker_shutting_down.connect(weak=False)

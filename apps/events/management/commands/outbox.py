@@ -1,7 +1,8 @@
-"""`manage.py outbox status|drain|dlq|redrive`: what waits to be delivered, and what could not be."""
+"""`manage.py outbox status|drain|dlq|redrive|prune`: what waits, what could not be delivered, what may go."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,19 @@ from apps.events.letters import LEAST_PER_SECOND, MOST_PER_SECOND, Chosen
 from apps.events.management.logs import add_log_options, at_the_command_line, chosen_logs, shown
 from apps.events.models import DeadLetter
 from apps.events.relay.rounds import drain
+from apps.events.retention import prune
+from rustok.config import config
 
 
 class Command(BaseCommand):
     """Looks after deliveries."""
 
-    help = "Show and drain what waits to be delivered; list and redrive dead letters."
+    help = "Show and drain what waits to be delivered; list and redrive dead letters; prune old events."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs and their options."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="status|drain|dlq|redrive")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="status|drain|dlq|redrive|prune")
         status = verbs.add_parser("status", help="every subscription with its backlog")
         draining = verbs.add_parser("drain", help="number and deliver here until nothing is due")
         draining.add_argument("--seconds", type=float, default=60.0, help="time limit (default: 60)")
@@ -31,13 +34,16 @@ class Command(BaseCommand):
         redrive.add_argument("--dry-run", action="store_true", help="only show what would be tried")
         redrive.add_argument("--all", action="store_true", help="every dead letter of the log")
         redrive.add_argument("--per-second", type=float, help="so many tries a second (default: all at once)")
+        pruning = verbs.add_parser("prune", help="remove old events that every subscription has")
+        pruning.add_argument("--days", type=int, help="older than this (default: event_retention_days)")
+        pruning.add_argument("--dry-run", action="store_true", help="only show what would be removed")
         for verb in (letters, redrive):
             verb.add_argument("--id", type=UUID, nargs="+", action="extend", help="these dead letters")
             verb.add_argument("--type", help="events of this type, as orders.order_placed.v1")
             verb.add_argument("--subscription", help="of this subscription")
             verb.add_argument("--from-position", type=int, help="first position of a range")
             verb.add_argument("--to-position", type=int, help="last position of a range")
-        for verb in (status, draining, letters, redrive):
+        for verb in (status, draining, letters, redrive, pruning):
             add_log_options(verb, required=verb in (letters, redrive))
             verb.add_argument("--json", action="store_true", help="print facts as JSON")
 
@@ -89,6 +95,16 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 return [_letter_facts(letter) for letter in chosen.rows()]
             return [{"redriven": services.redrive(chosen=chosen, per_second=rate).redriven}]
+
+    def _prune(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        days = config().event_retention_days if options["days"] is None else options["days"]
+        if not 1 <= days <= 36_500:
+            raise CommandError("say how old: --days 1 to 36500, or configure event_retention_days")
+        facts = []
+        for log in chosen_logs(options):
+            with log.scope():
+                facts.append({"log": log.name, **asdict(prune(days=days, chunks=1_000, dry_run=options["dry_run"]))})
+        return facts
 
 
 def _chosen(options: dict[str, Any], *, every: bool) -> Chosen:
