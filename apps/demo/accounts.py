@@ -1,4 +1,4 @@
-"""Who may get into the demo: the operator, an owner per shop, an API key for each. Runs in the platform scope."""
+"""Who may get into the demo: the operator; per shop an owner, an API key and a signing key. Runs in the platform scope."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from apps.demo.stores import Store
 from apps.lifecycle.services import ProvisionTenant, provision_tenant
 from apps.security.queries import api_keys, find_user
 from apps.security.services import create_api_key, create_user, set_password
+from apps.security.zero_trust.queries import signing_keys
+from apps.security.zero_trust.services import CreateSigningKey, create_signing_key
 from apps.tenants.isolation import tenant_scope
 from apps.tenants.queries import find_tenant
 from rustok.config import config
@@ -18,8 +20,6 @@ from rustok.context import current
 OPERATOR: Final = "operator"
 OWNER: Final = "owner"
 KEY_NAME: Final = "demo"
-UNSIGNED: Final = {"key_id": "", "secret": ""}
-"""Request signatures are not verified by this release, so no signing key is issued."""
 
 
 def platform(known: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def shop(store: Store, known: dict[str, Any]) -> dict[str, Any]:
             "name": store.name,
             "url": config().public_url(host),
             "api_key": _key(known.get("api_key", "")),
-            "signing": UNSIGNED,
+            "signing": _signing(known.get("signing", {})),
             "admin": _account(OWNER, OWNER, known.get("admin", {})),
         }
 
@@ -73,3 +73,13 @@ def _key(known: str) -> str:
         return known
     context = replace(current(), permissions=frozenset({"*:*"}))
     return create_api_key(name=KEY_NAME, permissions=["*:*"], context=context)[1]
+
+
+def _signing(known: dict[str, Any]) -> dict[str, str]:
+    """The remembered HMAC key for request signatures if it is still in force, else a new one; `secret` is base64."""
+    if known.get("secret") and signing_keys().filter(key_id=known.get("key_id")).exists():
+        return {"key_id": known["key_id"], "secret": known["secret"]}
+    context = replace(current(), permissions=frozenset({"*:*"}))
+    wanted = CreateSigningKey(name=KEY_NAME, permissions=["*:*"])
+    key, secret = create_signing_key(input=wanted, context=context)
+    return {"key_id": key.key_id, "secret": secret}

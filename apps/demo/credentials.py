@@ -1,6 +1,6 @@
 """`demo.json` in the data directory: how people and scripts get into the demo. Mode 0600; its secrets are nowhere else.
 
-`signing` is empty strings: request signatures (RFC 9421) are not verified by this release, so no key is issued.
+`signing` is an HMAC-SHA256 key for request signatures (RFC 9421); its `secret` is in base64.
 """
 
 from __future__ import annotations
