@@ -12,6 +12,8 @@ from apps.events.logs import log_id
 from apps.events.models import Cursor, Subscription, SubscriptionStatus
 from apps.events.patterns import like_patterns
 from apps.events.queries import head
+from apps.events.relay.reports import RelayReport
+from apps.events.relay.rounds import number_waiting, serve_next
 from apps.operations import wakeups
 from rustok.audit import AuditEntry
 from rustok.db.transactions import UnitOfWork, transactional, unit_of_work
@@ -105,6 +107,16 @@ def redrive(*, chosen: Chosen, per_second: float | None = None, dry_run: bool = 
         facts = {name: str(value) for name, value in asdict(chosen).items() if value not in (None, False)}
         uow.audit(AuditEntry(action="event:redrive", target="dead_letters", details={"count": count, **facts}))
     return Redriven(matched=count, redriven=count)
+
+
+def relay_once() -> None:
+    """One round of the relay, here and now: number what waits and give one turn. What a worker proves its health by.
+
+    Raises whatever keeps the relay from its work. May take as long as a turn, some seconds.
+    """
+    report = RelayReport()
+    number_waiting(report=report)
+    serve_next(report=report)
 
 
 def wake(*, tenant_id: UUID) -> None:

@@ -7,12 +7,15 @@ was served goes to the back (so it is fair between tenants and subscriptions), a
 
 from __future__ import annotations
 
+import logging
 import random
 import time
+from contextlib import suppress
 from enum import Enum
 from typing import Final
 from uuid import UUID
 
+from django.db import Error as DatabaseError
 from django.db import transaction
 
 from apps.events import enrolment
@@ -25,6 +28,7 @@ from apps.operations import wakeups
 from apps.operations.wakeups import PLATFORM, Lease, LeaseLost, NextTurn
 from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
 from rustok.config import config
+from rustok.telemetry.logging import log_event
 
 BUSY_PAUSE: Final = 0.005  # seconds
 LOOK: Final = 0.02  # seconds of turns before the next look at the wake-ups
@@ -126,11 +130,18 @@ def serve_next(*, report: RelayReport, tenant_id: UUID | None = None) -> bool:
         with shared_scope():
             wakeups.forget(tenant_id=lease.tenant_id)
     except (TenantSuspended, TenantNotReady):
-        _put_off(lease)
+        pause = SUSPENDED_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
+        _put_off(lease, pause=pause, pauses=lease.pauses)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one broken subscription must not end the round
+        log_event(
+            "relay.turn_failed", level=logging.ERROR, error=str(error), subscription_id=str(lease.subscription_id)
+        )
+        _put_off(lease, pause=policy.destination_backoff(lease.pauses), pauses=lease.pauses + 1)
     return True
 
 
-def _put_off(lease: Lease) -> None:
-    pause = SUSPENDED_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
-    with shared_scope(), transaction.atomic():
-        wakeups.release(lease, NextTurn(pause=pause, failures=lease.failures, pauses=lease.pauses))
+def _put_off(lease: Lease, *, pause: float, pauses: int) -> None:
+    with shared_scope(), transaction.atomic(), suppress(LeaseLost):
+        wakeups.release(lease, NextTurn(pause=pause, failures=lease.failures, pauses=pauses))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from uuid import UUID
@@ -14,7 +15,9 @@ from apps.events.models import Counter, Event
 from apps.events.numbering import number
 from apps.operations import wakeups
 from apps.operations.models import Wakeup
+from rustok.db.ids import new_id
 from rustok.db.transactions import unit_of_work
+from rustok.errors.families import VersionConflict
 from tests.support.events import ThingPoked, elsewhere, poke, run, together
 
 
@@ -151,6 +154,33 @@ def test_skewed_clocks_do_not_reorder_a_stream(acme, monkeypatch):
         2,
         1,
     ]
+    assert_dense_and_ordered()
+
+
+def test_overlapping_sequencers_number_writers_with_skewed_clocks(live_acme, monkeypatch):
+    """Writers an hour apart on the same streams, two sequencers in each other's way: dense, no double, in order."""
+    skew = threading.local()
+    monkeypatch.setattr(recorder, "new_id", lambda: _id_at(1_700_000_000_000 + skew.ms + next(ticks)))
+    ticks, ready, start = itertools.count(), threading.Barrier(4), len(positions())
+    shared = [f"shared-{new_id()}", f"shared-{new_id()}"]
+
+    def write(milliseconds: int) -> None:
+        skew.ms = milliseconds
+        ready.wait(10)
+        for _ in range(20):
+            with contextlib.suppress(VersionConflict):
+                poke(*shared)
+
+    def sequence() -> None:
+        ready.wait(10)
+        for _ in range(40):
+            number(tenant_id=live_acme.id, step=3)
+
+    together(lambda: write(0), lambda: write(-3_600_000), sequence, sequence)
+    while number(tenant_id=live_acme.id):
+        pass
+
+    assert len(positions()) >= start + 40
     assert_dense_and_ordered()
 
 

@@ -18,7 +18,8 @@ from apps.operations.wakeups import LeaseLost
 from apps.tenants.isolation import platform_scope, tenant_scope
 from apps.tenants.resolution.directory import directory
 from rustok.db.ids import new_id
-from tests.support.events import MemoryTransport, elsewhere, poke, relay, run
+from rustok.db.transactions import unit_of_work
+from tests.support.events import MemoryTransport, ThingPoked, elsewhere, poke, relay, run
 
 
 @pytest.fixture
@@ -91,6 +92,18 @@ def test_event_that_comes_during_a_turn_is_delivered(memory, acme):
     assert memory.versions("thing-late") == [1]
 
 
+def test_subscription_whose_transport_is_gone_holds_up_nobody(memory, acme):
+    services.subscribe(name="gone", transport="uninstalled")
+    memory.subscribe()
+    poke("a")
+    relay()
+
+    assert memory.versions("thing-a") == [1]
+    assert run("SELECT pauses FROM public.operations_due WHERE tenant_id = %s AND not_before > now()", acme.id) == [
+        (1,)
+    ]
+
+
 def test_idle_log_costs_no_turn(memory):
     memory.subscribe()
     poke("a")
@@ -143,6 +156,24 @@ def test_what_a_vanished_tenant_left_is_forgotten(acme):
 
     assert run("SELECT count(*) FROM public.operations_due WHERE tenant_id = %s", ghost) == [(0,)]
     assert wakeups.waiting(tenant_id=ghost) == []
+
+
+def test_open_writer_delays_no_delivery_and_its_event_is_delivered(live_acme):
+    """Acceptance 3: whoever holds a transaction open, for however long, holds up nobody else and loses nothing."""
+    relay()
+    memory = MemoryTransport()
+    memory.subscribe()
+    with elsewhere() as call, unit_of_work() as uow:
+        uow.record(ThingPoked(thing="slow"), new_stream=True)
+        uow.flush()
+        for name in ("quick", "next"):
+            call(poke, name).result(10)
+            call(relay).result(20)
+        before_commit = [event.stream for event in memory.taken]
+    relay()
+
+    assert before_commit == ["thing-quick", "thing-next"]
+    assert [event.stream for event in memory.taken][2:] == ["thing-slow"]
 
 
 def test_parallel_relays_share_the_work_without_doubles(live_acme):
