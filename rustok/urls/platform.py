@@ -10,6 +10,7 @@ API_APPS = ("security", "events", "lifecycle")
 
 urlpatterns = [
     path("api/v1/", include(api_patterns(API_APPS, "platform"))),
+    path("ofrep/v1/", include("apps.flags.api.ofrep_urls")),
     *common_urlpatterns,
     path("demo/", include("apps.demo.urls")),
     path("admin/", platform_site.urls),

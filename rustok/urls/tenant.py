@@ -6,10 +6,11 @@ from rustok.admin import tenant_site
 from rustok.api.urls import common_urlpatterns
 from rustok.urls import api_patterns
 
-API_APPS = ("security", "events", "webhooks", "catalog", "customers", "orders", "payments", "insights")
+API_APPS = ("security", "events", "webhooks", "catalog", "customers", "orders", "payments", "insights", "flags")
 
 urlpatterns = [
     path("api/v1/", include(api_patterns(API_APPS, "tenant"))),
+    path("ofrep/v1/", include("apps.flags.api.ofrep_urls")),
     *common_urlpatterns,
     path("admin/", tenant_site.urls),
 ]
