@@ -22,6 +22,7 @@ _MODULES: Final[dict[str, str]] = {
     "amqp": f"{_ROOM}.rabbitmq",
     "amqps": f"{_ROOM}.rabbitmq",
     "kafka": f"{_ROOM}.kafka",
+    "kafkas": f"{_ROOM}.kafka",
     "iggy": f"{_ROOM}.iggy",
 }
 SCHEMES: Final[Mapping[str, str]] = _MODULES
