@@ -6,13 +6,14 @@ feed it in turns like any subscription, so writes, other tenants and the live bu
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from apps.events import enrolment, hints
 from apps.events.errors import NothingToSwap, RebuildNotReady
@@ -22,14 +23,17 @@ from apps.events.projections import TRANSPORT, Projection, Snapshot, get_project
 from apps.events.projections.snapshots import TableDiff, compare, sweep
 from apps.events.projections.states import Build, ProjectionState, projection_states
 from apps.events.queries import events_after
+from apps.events.records import StoredEvent
 from apps.events.relay.rounds import run
 from apps.operations import wakeups
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.transactions import transactional, unit_of_work
 from rustok.policy import require
+from rustok.telemetry.logging import log_event
 
 NEAR: Final = 5_000  # positions that a swap itself may make up, with both builds held
+_PAGE: Final = 1_000  # events that a swap counts at once
 _SLICE: Final = 0.5  # seconds between two looks at the progress
 PERMISSION: Final = "projection:rebuild"
 
@@ -120,6 +124,7 @@ def catch_up(*, name: str, seconds: float, told: Callable[[Build], None] | None 
     """
     until = time.monotonic() + seconds
     while True:
+        is_busy = run(seconds=min(_SLICE, max(0.0, until - time.monotonic())), tenant_id=log_id())
         shadow = state_of(name).shadow
         if shadow is None:
             raise NothingToSwap(projection=name)
@@ -129,7 +134,7 @@ def catch_up(*, name: str, seconds: float, told: Callable[[Build], None] | None 
             return True
         if time.monotonic() >= until:
             return False
-        if not run(seconds=_SLICE, tenant_id=log_id()):
+        if not is_busy:
             time.sleep(_SLICE / 10)  # another relay holds the turn, or the destination pauses
 
 
@@ -209,10 +214,10 @@ def _compare(projection: Projection) -> tuple[Comparison, _Held, _Held]:
         behind = max(0, live.cursor - shadow.cursor)
         raise RebuildNotReady(projection=projection.name, behind=behind, refused=shadow.refused)
     position = max(live.cursor, shadow.cursor)
-    _bring(projection, shadow, position)
+    if not _bring(projection, shadow, position):
+        raise RebuildNotReady(projection=projection.name, behind=position - shadow.cursor, refused=1)
     comparable = live.target == shadow.target and position - live.cursor <= NEAR
-    if comparable:
-        _bring(projection, live, position)
+    comparable = comparable and _bring(projection, live, position)
     diffs = compare(projection.tables, live=live.id, shadow=shadow.id) if comparable else None
     wakeups.make_due(tenant_id=log_id(), subscription_ids=[live.id, shadow.id], take_over=True)
     return Comparison(projection.name, position, diffs), live, shadow
@@ -233,18 +238,30 @@ def _hold(name: str) -> dict[str, _Held]:
         }
 
 
-def _bring(projection: Projection, held: _Held, position: int) -> None:
-    """Count what is missing up to `position` into a held build; parked streams stay parked."""
+def _bring(projection: Projection, held: _Held, position: int) -> bool:
+    """Count what is missing up to `position` into a held build; parked streams stay parked. False when it refused."""
+    try:
+        with transaction.atomic():
+            for events in _missing(projection, held, position):
+                projection.handle(events, held.id)
+            if position > held.cursor:
+                Cursor.objects.filter(subscription_id=held.id).update(position=position)
+    except (InterfaceError, OperationalError):
+        raise  # the database, not the facts
+    except Exception as error:  # noqa: BLE001 - a projection's defect: the relay will park what it refuses
+        log_event("projection.fact_refused", level=logging.WARNING, error=type(error).__name__)
+        return False
+    return True
+
+
+def _missing(projection: Projection, held: _Held, position: int) -> Iterator[list[StoredEvent]]:
     reached = held.cursor
     while reached < position:
-        events = events_after(reached, limit=1_000, event_types=projection.handles)
+        events = events_after(reached, limit=_PAGE, event_types=projection.handles)
         due = [event for event in events if event.position <= position]
-        fresh = [event for event in due if event.stream not in held.parked]
-        if fresh:
-            projection.handle(fresh, held.id)
-        reached = due[-1].position if due and len(due) == len(events) else position
-    if position > held.cursor:
-        Cursor.objects.filter(subscription_id=held.id).update(position=position)
+        if fresh := [event for event in due if event.stream not in held.parked]:
+            yield fresh
+        reached = due[-1].position if len(due) == _PAGE else position
 
 
 def _drop(subscription: Subscription) -> None:

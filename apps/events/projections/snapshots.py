@@ -1,6 +1,6 @@
-"""The rows of a build as a value: taken, compared, restored. They travel as JSON made by PostgreSQL.
+"""The rows of a build as a value: taken, compared, restored. They travel as JSON.
 
-`id` and `build` stay behind: they name the row, not what it says. Statements are made of table and column names of code.
+`id` and `build` stay behind: they name the row, not what it says. Statements are made of names that stand in code.
 """
 
 from __future__ import annotations
@@ -118,8 +118,9 @@ def compare(tables: Iterable[Table], *, live: UUID, shadow: UUID) -> tuple[Table
     for table in tables:
         with connection.cursor() as cursor:
             cursor.execute(table.fill(_DIFFER, samples=SAMPLES), {"live": live, "shadow": shadow})
-            *counts, samples = cursor.fetchone()
-        found.append(TableDiff(table.name, *counts, samples=tuple(map(tuple, orjson.loads(samples)))))
+            of_live, of_shadow, added, missing, changed, samples = cursor.fetchone()
+        pairs = tuple((before, after) for before, after in orjson.loads(samples))
+        found.append(TableDiff(table.name, of_live, of_shadow, added, missing, changed, pairs))
     return tuple(found)
 
 
