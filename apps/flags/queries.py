@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from apps.flags.errors import FlagNotFound
 from apps.flags.models import Audience, Flag, ShopTargeting
 from apps.flags.registry import FlagSpec, declared
@@ -80,9 +78,10 @@ def get_shop_flag(key: str, tenant_id: UUID) -> ShopView:
     return found
 
 
-def audiences(tenant_id: UUID | None) -> QuerySet[Audience]:
-    """The audiences of a shop, or of the platform; evaluated in the platform scope."""
-    return Audience.objects.filter(tenant_id=tenant_id)
+def audiences(tenant_id: UUID | None) -> list[Audience]:
+    """The audiences of a shop, or of the platform."""
+    with platform_scope("list audiences"):
+        return list(Audience.objects.filter(tenant_id=tenant_id).defer("members"))
 
 
 def _view(row: Flag | None, spec: FlagSpec | None) -> FlagView:

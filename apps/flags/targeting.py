@@ -33,7 +33,7 @@ class People:
 class Targeting:
     """One level. `enabled` None and `percent` None: this level has no opinion about the rest.
 
-    `percent` is 0 to 100 with one decimal and needs `enabled` None.
+    `percent` is 0 to 100, rounded to one decimal, and needs `enabled` None.
     """
 
     enabled: bool | None = None
@@ -62,16 +62,15 @@ def checked(given: Targeting, *, of_shop: bool) -> Targeting:
         _check_percent(given)
     if of_shop and (given.on.tenants or given.off.tenants):
         raise refuse("on/tenants", "not_here", _("A shop targets its own people only."))
-    return Targeting(
-        enabled=given.enabled, percent=given.percent, on=_people(given.on, "on"), off=_people(given.off, "off")
-    )
+    percent = None if given.percent is None else round(float(given.percent), 1)
+    return Targeting(enabled=given.enabled, percent=percent, on=_people(given.on, "on"), off=_people(given.off, "off"))
 
 
 def _check_percent(given: Targeting) -> None:
     percent = given.percent
     assert percent is not None
-    if type(percent) not in {int, float} or not 0 <= percent <= 100 or round(percent, 1) != percent:
-        raise refuse("percent", "out_of_range", _("Between 0 and 100, with at most one decimal."))
+    if type(percent) not in {int, float} or not 0 <= percent <= 100:
+        raise refuse("percent", "out_of_range", _("Between %(least)s and %(most)s.") % {"least": 0, "most": 100})
     if given.enabled is not None:
         raise refuse("percent", "contradiction", _("Give a percentage or on/off for everybody, not both."))
 

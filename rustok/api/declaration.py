@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -39,6 +39,7 @@ class Declaration:
     example: Any
     cost: int
     fails_closed: bool
+    also: Mapping[int, Any]
 
     @property
     def is_public(self) -> bool:
@@ -66,13 +67,15 @@ def operation(
     example: Any = None,
     cost: int | None = None,
     fails_closed: bool = False,
+    also: Mapping[int, Any] | None = None,
 ) -> Callable[[F], F]:
     """Declare the handler `get`, `post`, `put`, `patch` or `delete` of an `Endpoint`.
 
     `permission` is `resource:action` or PUBLIC; `answer` a pydantic model (or `Page[...]`), None for 204;
     `cost` is what a call takes from the caller's rate limit (default 1, 2 where something is written); one that
     `fails_closed` is refused while limits cannot be checked. `errors` are the domain errors beyond
-    those that every operation may give. Fails at import when it makes no sense.
+    those that every operation may give; `also` further statuses with the model of their body (None: no body), for
+    protocols that bring answers of their own. Fails at import when it makes no sense.
     """
     _check(name, permission, body, query)
 
@@ -93,6 +96,7 @@ def operation(
             summary=summary,
             description=(handler.__doc__ or "").strip(),
             example=example,
+            also=also or {},
             cost=cost if cost is not None else 1 if method in SAFE else 2,
             fails_closed=fails_closed,
         )

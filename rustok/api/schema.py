@@ -6,6 +6,7 @@ Plugs into drf-spectacular, which walks the URL map and assembles the document.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any, Final
 
 from drf_spectacular.generators import SchemaGenerator
@@ -52,7 +53,7 @@ class OperationSchema(AutoSchema):
             "tags": [declared.name.partition(".")[0]],
             "parameters": [*_path_parameters(path_regex), *_query(declared), *_headers(declared)],
             "security": [] if declared.is_public else [{"bearer": []}],
-            "responses": {str(declared.status): _success(registry, declared), **problem_responses(declared)},
+            "responses": _responses(registry, declared),
             "x-permission": declared.permission,
             "x-criticality": declared.criticality.name.lower(),
         }
@@ -151,6 +152,17 @@ def _success(registry: ComponentRegistry, declared: Declaration) -> dict[str, An
         schema = _register(registry, declared.answer, "serialization")
         response["content"] = {"application/json": {"schema": schema}}
     return response
+
+
+def _responses(registry: ComponentRegistry, declared: Declaration) -> dict[str, Any]:
+    """Success, problems, and the answers that another protocol defines."""
+    found = {str(declared.status): _success(registry, declared), **problem_responses(declared)}
+    for status, model in declared.also.items():
+        response = found.setdefault(str(status), {"description": HTTPStatus(status).phrase})
+        if model is not None:
+            media = {"schema": _register(registry, model, "serialization")}
+            response["content"] = {**response.get("content", {}), "application/json": media}
+    return found
 
 
 def _has_version(answer: Any) -> bool:

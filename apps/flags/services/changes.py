@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.flags.errors import FlagNotDelegated, FlagNotFound, UnknownAudience
 from apps.flags.models import Audience, Flag, ShopTargeting
-from apps.flags.registry import KEY, LONGEST_KEY, FlagSpec, Unit, declared
+from apps.flags.registry import KEY, LONGEST_KEY, Unit
+from apps.flags.services.upkeep import row_of, spec_of
 from apps.flags.services.versions import flag_change
 from apps.flags.targeting import Targeting, checked
 from apps.tenants.isolation import current_tenant
@@ -95,14 +96,6 @@ def target_in_shop(
     return version
 
 
-def forget_shop(*, tenant_id: UUID, context: ExecutionContext) -> None:
-    """Drop what a shop has set: for the deletion of a tenant. Needs `tenant:delete`."""
-    require(context, "tenant:delete")
-    with flag_change(context):
-        ShopTargeting.objects.filter(tenant_id=tenant_id).delete()
-        Audience.objects.filter(tenant_id=tenant_id).delete()
-
-
 def _audit(action: str, key: str, reason: str, details: dict[str, Any]) -> None:
     current_unit_of_work().audit(AuditEntry(action=action, target=key, reason=reason, details=details))
 
@@ -130,23 +123,11 @@ def _checked_fields(key: str, given: ChangeFlag) -> dict[str, Any]:
     return fields
 
 
-def _spec(key: str) -> FlagSpec | None:
-    return next((spec for spec in declared() if spec.key == key), None)
-
-
 def _first(key: str, fields: dict[str, Any]) -> Flag:
     """A new row: from the code's declaration, or from what the operator says."""
-    spec = _spec(key)
+    spec = spec_of(key)
     if spec is not None:
-        return Flag(
-            name=key,
-            owner=spec.owner,
-            expires_on=spec.expires,
-            note=spec.note,
-            unit=spec.unit.value,
-            delegated=spec.delegated,
-            superusers=False,
-        )
+        return row_of(spec)
     for name, field in (("owner", "owner"), ("expires_on", "expires")):
         if not fields.get(name):
             raise refuse(field, "missing", _("A flag has an owner and a date of expiry."))
@@ -157,7 +138,7 @@ def _delegated(key: str) -> Flag:
     """The row of a flag that shops may target; a flag of the code gets its row here."""
     flag = Flag.objects.filter(name=key).first()
     if flag is None:
-        if _spec(key) is None:
+        if spec_of(key) is None:
             raise FlagNotFound(key=key)
         flag = _first(key, {})
     if not flag.delegated:

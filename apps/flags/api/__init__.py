@@ -1,0 +1,1 @@
+"""REST and OFREP doors of flags."""
