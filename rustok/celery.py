@@ -4,7 +4,8 @@
     def deliver(*, tenant: str, subscription: str) -> None: ...
 
 Tasks take keyword ids only, open their own tenant scope, are short, and are safe to run twice. They run with an
-execution context of their own (actor `system:<task>`); without `tenant_scope` they reach no tenant data.
+execution context of their own (actor `system:<task>`); without `tenant_scope` they reach no tenant data. A task
+that the service mode leaves out is not run: its work lies in the database, and a later beat finds it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from celery.signals import setup_logging
 from rustok import context
 from rustok.config import config
 from rustok.operations import Criticality, Operation, declare
+from rustok.resilience.degradation import controller
+from rustok.telemetry.logging import log_event
 from rustok.telemetry.metrics import observe_task
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rustok.settings")
@@ -81,11 +84,17 @@ def task(
     **options: Any,
 ) -> Callable[[Callable[..., Any]], RegisteredTask]:
     """Declare a task with its permission and criticality; `every` (seconds) also puts it on the beat schedule."""
-    declare(Operation(name=name, kind="task", permission=permission, criticality=criticality, writes=writes))
+    operation = declare(
+        Operation(name=name, kind="task", permission=permission, criticality=criticality, writes=writes)
+    )
 
     def decorate(function: Callable[..., Any]) -> RegisteredTask:
         @wraps(function)
         def run(**kwargs: Any) -> Any:
+            if not controller().permits(operation):
+                log_event("task.withheld", task=name, mode=controller().mode.word)
+                observe_task(task=name, outcome="withheld", seconds=0.0)
+                return None
             fresh = context.ExecutionContext(actor=context.system_actor(name))
             started, outcome = time.perf_counter(), "failed"
             try:

@@ -7,7 +7,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from apps.operations.queries import mode_now
 from rustok import context
+from rustok.resilience.degradation import Mode
 
 
 def scope(request: HttpRequest) -> dict[str, Any]:
@@ -20,6 +22,7 @@ def scope(request: HttpRequest) -> dict[str, Any]:
             "name": tenant.name if tenant is not None else _("Platform"),
             "slug": tenant.slug if tenant is not None else "",
             "host": request.get_host().partition(":")[0],
+            "mode": mode_now().word if mode_now() is not Mode.FULL else "",
             "suspended": tenant is not None and tenant.status == "suspended",
         }
     }

@@ -22,11 +22,14 @@ from apps.health.queries import last_heartbeat, workers_seen_since
 from apps.tenants.isolation import platform_scope
 from rustok.celery import app as celery_app
 from rustok.config import ROOT, config
+from rustok.db.deadlines import DeadlineConnection
 from rustok.health import Check, CheckFailed, Observation, register
 from rustok.operations import Criticality
+from rustok.resilience.timeout import limited
 
 LATE_HEARTBEAT: Final = timedelta(seconds=45)
 LONG_QUEUE: Final = 5_000
+PROBE_SECONDS: Final = 2.0
 LEAST_FREE, LITTLE_FREE = 0.03, 0.10
 
 
@@ -54,8 +57,12 @@ class DatabaseProbe:
             self._connection = None
 
     def _ask(self) -> None:
+        with limited(PROBE_SECONDS):
+            self._ask_in_time()
+
+    def _ask_in_time(self) -> None:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
+            self._connection = DeadlineConnection.connect(
                 config().database_url.get_secret_value(),
                 autocommit=True,
                 connect_timeout=config().database_connect_timeout,
@@ -143,7 +150,7 @@ def disk() -> Observation:
     )
 
 
-register(Check(name="database", run=DatabaseProbe(), interval=5, timeout=3, criticality=Criticality.CRITICAL))
+register(Check(name="database", run=DatabaseProbe(), interval=0.9, timeout=0.9, criticality=Criticality.CRITICAL))
 register(Check(name="migrations", run=migrations, interval=60, timeout=10, criticality=Criticality.CRITICAL))
 register(Check(name="broker", run=broker, interval=10, timeout=5, criticality=Criticality.HIGH))
 register(Check(name="cache", run=cache_round_trip, interval=10, timeout=3, criticality=Criticality.NORMAL))

@@ -12,8 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from apps.health.access import from_this_machine, on_platform_host, require_platform_permission
+from apps.health.feed import Feed
 from apps.health.report import HEALTH_JSON, detail, is_ready, overall, summary
 from apps.health.sampler import Sampler, Status, sampler
+from apps.operations.overrides import watch
 from rustok import __version__
 from rustok.errors import DomainError
 from rustok.errors.families import DatabaseUnavailable, MethodNotAllowed
@@ -47,6 +49,8 @@ class HealthMiddleware:
         }
         if settings.RUSTOK_HEALTH_SAMPLING:
             self._sampler.start()
+            Feed(self._sampler).start()
+            watch().start()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a probe, or pass the request on."""

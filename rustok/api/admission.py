@@ -37,7 +37,7 @@ from rustok.telemetry.tracing import continued
 
 PROBES: Final = frozenset({"/health/live", "/health/ready", "/health", "/health/", "/metrics"})
 RETRY_SECONDS: Final = 1.0
-_STEERED: Final = ("/admin/login/", "/admin/logout/", "/admin/language/", "/admin/resilience/")
+_STEERED: Final = ("/admin/login/", "/admin/logout/", "/admin/language/", "/admin/operations/")
 """Console pages that stay open in every mode: signing in, and the page that lifts the mode."""
 _REASONS: Final = {429: "Too Many Requests", 503: "Service Unavailable"}
 

@@ -52,5 +52,6 @@ RUSTOK_PORTS = {
     "event_recorder": "apps.events.recorder.PostgresEventRecorder",
     "audit_writer": "apps.security.audit.PostgresAuditWriter",
     "gate": "apps.security.zero_trust.pipeline.Pipeline",
+    "breaker_table": "apps.operations.breakers.PostgresBreakerStore",
     "idempotency_store": "apps.operations.idempotency.PostgresIdempotencyStore",
 }

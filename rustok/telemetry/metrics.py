@@ -79,7 +79,7 @@ def observe_request(*, method: str, route: str, status: int, seconds: float, ten
 
 
 def observe_task(*, task: str, outcome: str, seconds: float) -> None:
-    """Count one finished task; `outcome` is `done` or `failed`."""
+    """Count one finished task; `outcome` is `done`, `failed`, or `withheld` by the service mode."""
     TASKS.labels(task, outcome).inc()
     TASK_SECONDS.labels(task).observe(seconds)
 

@@ -15,7 +15,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from rustok.resilience.circuit_breaker.breaker import CircuitBreaker, every_exception
-from rustok.resilience.circuit_breaker.core import Policy, Record, refreshed
+from rustok.resilience.circuit_breaker.core import (
+    Override,
+    Policy,
+    Record,
+    State,
+    overridden,
+    refreshed,
+    reset,
+)
 from rustok.resilience.circuit_breaker.metrics import STATE, STATES, Tally, publish
 from rustok.resilience.circuit_breaker.shared import SharedRecords
 from rustok.resilience.circuit_breaker.store import BreakerStore
@@ -79,6 +87,28 @@ class Registry:
     def sick(self) -> Mapping[str, Record]:
         """All records that are not settled, of any process; one round trip."""
         return self.records.everything()[0]
+
+    def force(self, key: str, state: State, *, seconds: float, by: str = "", reason: str = "") -> None:
+        """Hold a breaker open or closed for so long, in every process; `key` is its full name."""
+        with self._lock:
+            known = self._breakers.get(key)
+        if known is not None:
+            known.force(state, seconds=seconds, by=by, reason=reason)
+            return
+
+        def change(record: Record, now: float) -> Record:
+            return overridden(record, Override(state=state, until=now + seconds, by=by, reason=reason))
+
+        self.records.update(key, change, known=Record())
+
+    def reset(self, key: str) -> None:
+        """Close a breaker and forget what is known of it, in every process."""
+        with self._lock:
+            known = self._breakers.get(key)
+        if known is not None:
+            known.reset()
+        else:
+            self.records.update(key, reset, known=Record())
 
     def synchronise(self) -> tuple[Mapping[str, Record], float]:
         """Follow the store and publish the counts; what the watcher does again and again."""

@@ -92,7 +92,7 @@ def test_probes_pass_in_every_mode_and_at_any_load(ask, modes, clock, places, pa
     assert ask("GET", path)["status"] == 200
 
 
-@pytest.mark.parametrize("path", ["/admin/login/", "/admin/resilience/"])
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/operations/"])
 def test_the_way_to_lift_a_mode_stays_open(ask, modes, clock, path):
     choose(modes, clock, Mode.OFFLINE)
 

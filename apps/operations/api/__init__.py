@@ -1,0 +1,1 @@
+"""REST door of service modes and breakers, on the platform host."""

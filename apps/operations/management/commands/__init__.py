@@ -1,0 +1,1 @@
+"""`degradation` and `breakers`."""

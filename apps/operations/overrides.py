@@ -1,0 +1,73 @@
+"""Following people's decisions: a thread reads the mode that holds and tells this process's controller.
+
+The last known decision stays while the database is away, and ends by its own clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from functools import cache
+from typing import Final
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from rustok.context import ExecutionContext, system_actor, use
+from rustok.db.shared import shared_rows
+from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, controller
+from rustok.telemetry import log_event
+
+SECONDS: Final = 1.0
+DEADLINE_SECONDS: Final = 2.0
+_CURRENT: Final = """
+    SELECT value, extract(epoch FROM until)::float8, decided_by, reason FROM public.operations_override
+    WHERE kind = 'mode' AND lifted_at IS NULL AND until > now() ORDER BY decided_at DESC LIMIT 1
+"""
+
+
+def current_mode() -> ModeOverride | None:
+    """The mode that a person has set and that still holds; one statement, in any scope."""
+    rows = shared_rows(_CURRENT)
+    if not rows:
+        return None
+    value, until, by, reason = rows[0]
+    return ModeOverride(mode=Mode[value.upper()], until=until, by=by, reason=reason)
+
+
+class OverrideWatch:
+    """Keeps one controller in step with the table."""
+
+    def __init__(self, modes: DegradationController) -> None:
+        """Nothing runs yet."""
+        self._modes = modes
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin in a daemon thread. A second call does nothing."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="mode", daemon=True)
+            self._thread.start()
+
+    def look(self) -> None:
+        """Read once; a database that is away changes nothing."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        try:
+            with use(ExecutionContext(actor=system_actor("mode"), deadline=deadline)):
+                self._modes.set_override(current_mode())
+        except (DatabaseError, InterfaceError) as error:
+            log_event("mode.unread", level=logging.DEBUG, error=type(error).__name__)
+        finally:
+            self._modes.feed({})
+
+    def _run(self) -> None:
+        tick = threading.Event()
+        while not tick.wait(SECONDS):
+            self.look()
+            connections.close_all()
+
+
+@cache
+def watch() -> OverrideWatch:
+    """The watch of this process."""
+    return OverrideWatch(controller())
