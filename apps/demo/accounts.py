@@ -1,4 +1,4 @@
-"""Who may get into the demo: the operator; per shop an owner, an API key and a signing key. Runs in the platform scope."""
+"""Who may get into the demo: the operator; per shop an owner, an API key, a signing key. Runs in the platform scope."""
 
 from __future__ import annotations
 

@@ -1,0 +1,115 @@
+"""Tenant confusion: every endpoint of the URL map that asks for a credential, against every wrong one.
+
+Nobody gets in, each refusal has the right code, and each is in the audit log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from importlib import import_module
+from uuid import UUID
+
+import pytest
+from django.urls import URLResolver
+from django.utils import timezone
+
+from apps.security.models import ApiKey
+from apps.security.queries import audit_entries
+from apps.security.services import create_api_key, revoke_api_key
+from apps.security.zero_trust.audit import ACTION, refusals
+from apps.tenants.isolation import platform_scope, tenant_scope
+from rustok.api import Endpoint
+from rustok.context import current
+from rustok.operations import PUBLIC
+
+# Reviewed: what answers without any credential, each with the reason. Everything else is in the matrix.
+PUBLIC_OPERATIONS: set[str] = set()
+NOWHERE = {"uuid": UUID(int=7), "int": 7, "slug": "nothing", "str": "nothing"}
+
+
+def endpoints(urlconf):
+    """(path, method, declaration) of every operation, path variables filled in."""
+
+    def walk(patterns, prefix):
+        for entry in patterns:
+            if isinstance(entry, URLResolver):
+                if entry.app_name != "admin":
+                    yield from walk(entry.url_patterns, prefix + str(entry.pattern))
+                continue
+            view = getattr(entry.callback, "view_class", getattr(entry.callback, "cls", None))
+            if isinstance(view, type) and issubclass(view, Endpoint):
+                yield prefix + str(entry.pattern), entry.pattern.converters, view
+
+    for route, converters, view in walk(import_module(urlconf).urlpatterns, ""):
+        path = route
+        for name, converter in converters.items():
+            kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
+            path = path.replace(f"<{kind}:{name}>", str(NOWHERE[kind])).replace(f"<{name}>", "nothing")
+        yield from ((f"/{path}", method, declared) for method, declared in view.declarations.items())
+
+
+SIDES = {"tenant": "rustok.urls.tenant", "platform": "rustok.urls.platform"}
+
+
+@pytest.fixture(params=SIDES)
+def side(request, acme, globex, context, client_of):
+    """The side's endpoints, a client of its host, and the wrong credentials with the code that each must meet."""
+    with tenant_scope(globex) if request.param == "tenant" else platform_scope("a test"):
+        _stranger, foreign = create_api_key(name="foreign", permissions=["*:*"], context=current())
+    if request.param == "tenant":
+        own, client = made(context), client_of(acme)
+    else:
+        foreign = made(context)["good"][1]
+        with platform_scope("a test"):
+            own, client = made(current()), client_of()
+    wrong = {"none": ("", 1001), "another tenant": (foreign, 1151)}
+    wrong |= {"expired": (own["expired"][1], 1002), "revoked": (own["revoked"][1], 1001)}
+    return request.param, client, wrong | {"wrong scope": (own["weak"][1], 1003)}
+
+
+def made(context):
+    keys = {
+        name: create_api_key(name=name, permissions=["nothing:read"] if name == "weak" else ["*:*"], context=context)
+        for name in ("good", "expired", "revoked", "weak")
+    }
+    ApiKey.objects.filter(pk=keys["expired"][0].pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    revoke_api_key(key_id=keys["revoked"][0].pk, context=context)
+    return keys
+
+
+def test_no_wrong_credential_opens_any_endpoint_and_each_refusal_is_in_the_audit_log(side):
+    name, client, wrong = side
+    watched = [e for e in endpoints(SIDES[name]) if e[2].permission != PUBLIC and e[1] != "HEAD"]
+    expected, met = Counter(), {}
+    for path, method, declared in watched:
+        for label, (key, code) in wrong.items():
+            headers = {"authorization": f"Bearer {key}"} if key else {}
+            answer = client.generic(method, path, b"{}", content_type="application/json", headers=headers)
+            met[f"{label} {method} {path}"] = (answer.json().get("code"), code)
+            expected[(declared.name, code)] += 1
+
+    assert len(watched) > 10
+    assert not {case: codes for case, codes in met.items() if codes[0] != codes[1]}
+    assert noted(name) == expected
+
+
+def noted(side):
+    """How often each (operation, code) was refused, as the audit log of the side tells it."""
+    refusals.flush()
+    if side == "tenant":
+        return _count()
+    with platform_scope("a test"):
+        return _count()
+
+
+def _count():
+    counted = Counter()
+    for entry in audit_entries().filter(action=ACTION):
+        counted[(entry.target, entry.details["code"])] += entry.details["times"]
+    return counted
+
+
+@pytest.mark.parametrize("urlconf", SIDES.values(), ids=SIDES)
+def test_what_is_public_was_reviewed(urlconf):
+    assert {declared.name for _path, _method, declared in endpoints(urlconf) if declared.is_public} <= PUBLIC_OPERATIONS
