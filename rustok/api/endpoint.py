@@ -146,6 +146,7 @@ def _response(answer: StoredAnswer, *, replayed: bool | None) -> HttpResponse:
     response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
     if not answer.body:
         del response["Content-Type"]
+    response.is_declared = True  # type: ignore[attr-defined]  # an operation's own answer, whatever its status
     response["Cache-Control"] = "no-store"
     for name, value in answer.headers:
         response[name] = value

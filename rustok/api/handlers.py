@@ -117,6 +117,8 @@ def repair(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     media = response.get("Content-Type", "")
     if response.status_code < HTTPStatus.BAD_REQUEST or media.startswith(PROBLEM_JSON):
         return response
+    if getattr(response, "is_declared", False):  # `also` of an operation: another protocol's own error
+        return response
     if media.startswith("text/html") and wants_page(request):
         return response
     log_event("request.repaired", path=request.path, status=response.status_code)
