@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.events import queries, services
@@ -101,14 +102,14 @@ def _redrive(call: CommandCall) -> Done:
     return Done(message=_("The event is tried once more."))
 
 
-def _subscriptions() -> list[tuple[str, str]]:
+def _subscriptions() -> list[tuple[str, str | Promise]]:
     names = (
         queries.dead_letters().order_by("subscription__name").values_list("subscription__name", flat=True).distinct()
     )
     return [("", _("All")), *((name, name) for name in names)]
 
 
-def _types() -> list[tuple[str, str]]:
+def _types() -> list[tuple[str, str | Promise]]:
     names = queries.dead_letters().order_by("type").values_list("type", flat=True).distinct()
     return [("", _("All")), *((name, name) for name in names)]
 

@@ -126,7 +126,7 @@ def has_redrives(situation: Situation) -> bool:
 
 def next_retry(situation: Situation) -> float | None:
     """Seconds until the earliest parked key or redriven letter of the partition wants its attempt; None without any."""
-    place = {"subscription": situation.subscription_id, "partition": situation.partition}
+    place: dict[str, UUID | int] = {"subscription": situation.subscription_id, "partition": situation.partition}
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_RETRY, place)
         seconds: float | None = cursor.fetchone()[0]
