@@ -78,7 +78,9 @@ def _broker_rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what ran for real."""
     if _ran:
-        terminalreporter.write_line(f"transports that ran for real: {', '.join(TITLES.get(name, name) for name in sorted(_ran))}")
+        terminalreporter.write_line(
+            f"transports that ran for real: {', '.join(TITLES.get(name, name) for name in sorted(_ran))}"
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -19,7 +19,6 @@ from apps.events.transports.destinations import close_all
 from apps.events.transports.relaying import NAME as BROKER
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.services import create_endpoint
-from apps.webhooks.transport import NAME as WEBHOOK
 from rustok.config import config
 from rustok.context import current
 from rustok.db.ids import new_id
@@ -27,6 +26,7 @@ from tests.support.brokers import Server
 from tests.support.receiver import Receiver, allowing, drip, listening, status
 
 TIMEOUT = 2.0
+WEBHOOK = "webhook"
 _topics = count(1)
 _positions = count(1)
 
@@ -46,7 +46,7 @@ def facts(*streams: str) -> list[StoredEvent]:
 class Rig(Protocol):
     """What every transport can show."""
 
-    durable: bool
+    at_once: int
 
     def turn(self) -> Transport: ...
     def taken(self) -> list[dict[str, Any]]: ...
@@ -82,7 +82,7 @@ class BrokerRig:
 
     url: str
     topic: str
-    durable = True
+    at_once = 2
 
     @classmethod
     @contextmanager
@@ -131,8 +131,6 @@ class BrokerRig:
 class MemoryRig(BrokerRig):
     """The broker inside the process; it breaks and hangs by a word."""
 
-    durable = False
-
     @classmethod
     def open(cls, monkeypatch: pytest.MonkeyPatch):
         return cls.over(monkeypatch, f"memory://hall-{next(_topics)}")
@@ -178,7 +176,7 @@ class WebhookRig:
 
     receiver: Receiver
     target: str
-    durable = True
+    at_once = 1
     refused: set[str] = field(default_factory=set)
     heard: list[dict[str, Any]] = field(default_factory=list)
     state: str = "up"

@@ -66,6 +66,7 @@ def test_buried_message_is_a_dead_letter_with_its_reason(filled):
     with filled.broker() as broker:
         bad = broker.receive("readers", 0, limit=1, timeout=TIMEOUT)[0]
         broker.bury(bad, group="readers", reason="no such\nproduct", timeout=TIMEOUT)
+        broker.acknowledge([bad], group="readers", timeout=TIMEOUT)
 
     with filled.broker() as broker:
         (letter,) = broker.dead(limit=5, timeout=TIMEOUT)

@@ -20,6 +20,15 @@ def destination_refused(answers) -> bool:
     return bool(answers) and all(isinstance(outcome, Refused) for _event, outcome in answers)
 
 
+def leave_connections(rig: Rig, events) -> None:
+    """Publish each event, in turns of which `rig.at_once` run at the same time; their connections stay open."""
+    turns = [rig.turn() for _ in range(rig.at_once)]
+    for at, event in enumerate(events):
+        assert list(turns[at % len(turns)].publish([event], timeout=TIMEOUT)) == [DELIVERED]
+    for turn in turns:
+        turn.close()
+
+
 def test_events_arrive_as_cloud_events(rig):
     event = fact("order-1")
 
@@ -77,11 +86,7 @@ def test_unwelcome_event_is_not_hidden_by_the_ones_before_it(rig):
 
 def test_dead_destination_takes_nothing_and_comes_back_with_what_it_had(rig):
     before, after = facts("a", "b"), [fact("a", 2), fact("b", 2)]
-    turns = [rig.turn(), rig.turn()]  # leave two connections behind, which the server's end will cut
-    for turn, event in zip(turns, before, strict=True):
-        assert list(turn.publish([event], timeout=TIMEOUT)) == [DELIVERED]
-    for turn in turns:
-        turn.close()
+    leave_connections(rig, before)
 
     rig.kill()
     started = time.monotonic()

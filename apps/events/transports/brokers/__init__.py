@@ -115,7 +115,7 @@ class Broker(Protocol):
         """
 
     def acknowledge(self, received: Sequence[Received], *, group: str, timeout: float) -> None:
-        """The group has dealt with these; they do not come back to it."""
+        """The group has dealt with these; they do not come back to it. What it has settled before is left alone."""
 
     def bury(self, received: Received, *, group: str, reason: str, timeout: float) -> None:
         """Put the message into the dead-letter topic (confirmed), then acknowledge it."""

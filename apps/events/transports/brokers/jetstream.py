@@ -170,9 +170,10 @@ class JetStream:
         self._run(self._acknowledge(received, timeout), timeout)
 
     async def _acknowledge(self, received: Sequence[Received], timeout: float) -> None:
-        await asyncio.gather(*(message.token.ack_sync(timeout=timeout) for message in received))
-        for message in received:
-            self._held.pop(message.token.reply, None)
+        held = [message.token for message in received if message.token.reply in self._held]
+        await asyncio.gather(*(message.ack_sync(timeout=timeout) for message in held))
+        for message in held:
+            del self._held[message.reply]
 
     def bury(self, received: Received, *, group: str, reason: str, timeout: float) -> None:
         """Publish to the dead stream, confirmed, then acknowledge."""

@@ -74,6 +74,7 @@ class RabbitMQ:
         self._topology = topology
         self._channel: Any = None
         self._confirms = Confirms()
+        self._held: set[int] = set()
 
     def open(self) -> None:
         """Connect and ask for confirms; raises BrokerDown."""
@@ -149,6 +150,7 @@ class RabbitMQ:
                 message = self._channel.basic_get(self._queue(group, partition))
                 if message is not None:
                     found.append(_received(message, partition))
+                    self._held.add(message.delivery_tag)
                 elif found or time.monotonic() >= until:
                     break
                 else:
@@ -160,7 +162,9 @@ class RabbitMQ:
         self._within(timeout)
         with _speaking():
             for message in received:
-                self._channel.basic_ack(message.token)
+                if message.token in self._held:
+                    self._channel.basic_ack(message.token)
+                    self._held.discard(message.token)
         self.ping(timeout=timeout)
 
     def bury(self, received: Received, *, group: str, reason: str, timeout: float) -> None:
