@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from django.utils.functional import Promise
@@ -9,13 +10,16 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.events.projections.watching import observe_lags
+from apps.events.transports.destinations import destinations, ping_all
 from apps.operations.wakeups import DUES, WAKEUPS
 from rustok.db.shared import shared_rows
 from rustok.health import Check, CheckFailed, Observation, register
 from rustok.operations import Criticality
+from rustok.telemetry.logging import log_event
 
 LATE_SECONDS: Final = 15.0
 STUCK_SECONDS: Final = 60.0
+TRANSPORTS_SECONDS: Final = 6.0  # for all brokers together
 
 # Partitions under a living lease are being served; the marks of transactions that nobody has numbered yet count as well
 # (their UUIDv7 begins with the time in milliseconds, RFC 9562 section 5.7).
@@ -52,5 +56,17 @@ def projections() -> Observation:
     return Observation(value=round(slowest, 1), unit="s", warning=warning)
 
 
+def transports() -> Observation:
+    """The value is the number of brokers that answer. One round trip to each; the reasons are in the log."""
+    known = destinations()
+    wrong = ping_all(timeout=min(2.0, TRANSPORTS_SECONDS / max(1, len(known))))
+    for name, reason in wrong.items():
+        log_event("transport.unreachable", level=logging.WARNING, transport=name, reason=reason)
+    if wrong:
+        raise CheckFailed(format_lazy(_("these transports do not answer: {names}"), names=", ".join(sorted(wrong))))
+    return Observation(value=len(known))
+
+
+register(Check(name="transports", run=transports, interval=30, timeout=TRANSPORTS_SECONDS + 2))
 register(Check(name="relay", run=relay, interval=10, timeout=5, criticality=Criticality.HIGH))
 register(Check(name="projections", run=projections, interval=15, timeout=10))

@@ -149,6 +149,15 @@ def head() -> int:
     return int(rows[0][0]) if rows else 0
 
 
+def position_before(moment: datetime) -> int:
+    """The position after which everything was recorded at or after `moment`; 0 when everything was.
+
+    Positions follow commits, so a few older events may come after it, no younger one before it. Scans the log.
+    """
+    rows = _rows("SELECT min(position) - 1 FROM events_event WHERE recorded_at >= %(moment)s", {"moment": moment})
+    return head() if rows[0][0] is None else int(rows[0][0])
+
+
 def events_after(
     position: int, *, limit: int, event_types: Sequence[str] = (), stream: str | None = None
 ) -> list[StoredEvent]:
