@@ -38,7 +38,7 @@ class RequestMiddleware:
                 response = repair(request, self.get_response(request))
             except Exception as error:  # noqa: BLE001 - the last door of the process
                 response = failure(request, error)
-            secure(response)
+            secure(response, request)
             response.headers["X-Request-ID"] = context.request_id
             response.headers["traceparent"] = context.trace.traceparent
             if context.trace.tracestate:

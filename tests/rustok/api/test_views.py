@@ -26,13 +26,24 @@ def test_document_is_sent_once(host):
     assert host.get("/api/schema/", headers={"if-none-match": tag}).status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])
-def test_viewers_load_everything_from_here(host, path):
+@pytest.mark.parametrize(
+    ("path", "bundle"), [("/api/docs/", "/static/drf_spectacular_sidecar/"), ("/api/redoc/", "/api/redoc/bundle.js")]
+)
+def test_viewers_load_everything_from_here(host, path, bundle):
     page = host.get(path, headers=PAGE)
 
-    assert "/static/drf_spectacular_sidecar/" in page.content.decode()
+    assert bundle in page.content.decode()
     assert "//" not in page.content.decode().replace("<!doctype", "")
     assert "script-src 'self';" in page["Content-Security-Policy"]
+
+
+def test_redoc_shows_our_logo_instead_of_asking_a_foreign_server(host):
+    bundle = host.get("/api/redoc/bundle.js")
+
+    assert bundle["Content-Type"].startswith("text/javascript")
+    assert b"cdn.redoc.ly" not in bundle.content
+    assert b"/static/console/mark.svg" in bundle.content
+    assert host.get("/api/redoc/bundle.js", headers={"if-none-match": bundle["ETag"]}).status_code == 304
 
 
 def test_catalogue_lists_every_error(host):
