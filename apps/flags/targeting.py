@@ -41,6 +41,12 @@ class Targeting:
     on: People = field(default_factory=People)
     off: People = field(default_factory=People)
 
+    @property
+    def word(self) -> str:
+        """The level in a word or two: `on`, `off`, `12.5 %`, `-`, with a `+` when lists say more."""
+        rest = {True: "on", False: "off", None: "-" if self.percent is None else f"{self.percent:g} %"}[self.enabled]
+        return rest if self.on == self.off == People() else f"{rest} +"
+
     def as_dict(self) -> dict[str, Any]:
         """The stored form."""
         return asdict(self)

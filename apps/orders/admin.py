@@ -14,9 +14,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from apps.orders import services
-from apps.orders.models import Order, OrderStatus, OrderTransition, PaymentState
+from apps.orders.models import Cart, Order, OrderStatus, OrderTransition, PaymentState
 from apps.orders.services import CancelOrder, Note, PayOrder, RefundOrder, ShipOrder
-from apps.orders.states import CANCELLED, CONFIRMED, DELIVERED, ORDER, PAID, PENDING, SHIPPED
+from apps.orders.states import CANCELLED, CHECKED_OUT, CONFIRMED, DELIVERED, OPEN, ORDER, PAID, PENDING, SHIPPED
 from apps.payments.queries import payments
 from apps.security.queries import actor_labels
 from rustok import context
@@ -283,4 +283,51 @@ def _payment(payment: Any) -> dict[str, Any]:
     }
 
 
+class CartAdmin(ConsoleModelAdmin):
+    """What people are about to buy, and what became of it."""
+
+    resource, section, position, icon = "cart", Section.SALES, 15, "shopping_cart"
+    list_display = ("id", "status_badge", "flow", "goods", "currency", "changed", "ends")
+    list_filter = ("status", "flow")
+    ordering = ("-id",)
+    fields = ("status_badge", "flow", "currency", "goods", "order_link", "changed", "ends")
+    readonly_fields = ("status_badge", "goods", "order_link", "changed", "ends")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the lines."""
+        return super().get_queryset(request).select_related("order").prefetch_related("lines")
+
+    @admin.display(description=_("Status"), ordering="status")
+    def status_badge(self, cart: Cart) -> str:
+        """Open, checked out or expired."""
+        tones = {OPEN: Badge.INFO, CHECKED_OUT: Badge.GOOD}
+        return badge(cart.get_status_display(), tones.get(cart.status, Badge.NEUTRAL))
+
+    @admin.display(description=_("Lines"))
+    def goods(self, cart: Cart) -> str:
+        """The first few lines."""
+        lines = [str(line) for line in cart.loaded_lines]
+        return ", ".join(lines[:5]) + (" …" if len(lines) > 5 else "") or "—"
+
+    @admin.display(description=_("Order"))
+    def order_link(self, cart: Cart) -> str:
+        """What it became."""
+        if cart.order is None:
+            return "—"
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:orders_order_change", args=[cart.order_id]), cart.order
+        )
+
+    @admin.display(description=_("Changed"), ordering="updated_at")
+    def changed(self, cart: Cart) -> str:
+        """When it was last touched."""
+        return moment(cart.updated_at)
+
+    @admin.display(description=_("Expires"), ordering="expires_at")
+    def ends(self, cart: Cart) -> str:
+        """When it ends by itself."""
+        return moment(cart.expires_at)
+
+
 tenant_site.register(Order, OrderAdmin)
+tenant_site.register(Cart, CartAdmin)
