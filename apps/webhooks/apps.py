@@ -14,8 +14,10 @@ class WebhooksConfig(AppConfig):
     verbose_name = _("Webhooks")
 
     def ready(self) -> None:
-        """Offer the transport to the relay."""
+        """Offer the transports to the relay."""
         transports = import_module("apps.events.transports")
         webhook = import_module("apps.webhooks.transport")
         names = import_module("apps.webhooks.names")
+        replaying = import_module("apps.webhooks.replaying")
         transports.register_transport(names.TRANSPORT, webhook.WebhookTransport)
+        transports.register_transport(names.REPLAYS, replaying.ReplayTransport)

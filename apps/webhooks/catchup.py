@@ -36,8 +36,14 @@ def claim(endpoint: WebhookEndpoint, full: int) -> int:
     return max(1, min(full, round(rate * SHARE)))
 
 
-def next_rate(rate: int, *, good: bool, caught_up: bool) -> int | None:
+def hand_back(endpoint: WebhookEndpoint) -> None:
+    """The turn had nothing to send: another one may begin at once. One statement, and only while there is a limit."""
+    if endpoint.catchup_rate is not None:
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(catchup_next_at=None)
+
+
+def next_rate(rate: int, *, good: bool) -> int | None:
     """The rate after a turn; None: no limit any more."""
     if not good:
         return max(1, rate // 2)
-    return None if caught_up or rate * 2 >= policy.CATCHUP_FULL else rate * 2
+    return None if rate * 2 >= policy.CATCHUP_FULL else rate * 2

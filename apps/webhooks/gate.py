@@ -1,7 +1,8 @@
 """Who may be served at once by this process: a receiver that does not answer must not hold the threads of the others.
 
-A second turn of an endpoint is let in while the first one gets answers; of all endpoints that are failing, one at a
-time is tried. So a hung receiver costs one relay of the process, and the others go on.
+A second turn of an endpoint is let in while the first one gets answers (or has only just begun), never a third; of all
+endpoints that are failing, one at a time is tried. So a receiver that begins to hang costs two relays of the process
+once and one from then on, and the others go on.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from apps.webhooks.models import WebhookEndpoint
 
 TURNS: Final = 2  # of one endpoint at once; a process has three relays
 SILENCE: Final = 0.1  # seconds without an answer after which no second turn is let in
-AGAIN: Final = 0.25  # seconds until one who was turned away comes back
+AGAIN: Final = 0.25  # seconds until one who was turned away from a silent receiver comes back
+SOON: Final = 0.02  # the same, when it is only crowded
 
 
 class Pass:
@@ -26,7 +28,7 @@ class Pass:
     def __init__(self, gate: Gate, endpoint: UUID, *, suspect: bool, now: float) -> None:
         """Made by the gate."""
         self.endpoint, self.suspect = endpoint, suspect
-        self.last_heard = now - SILENCE
+        self.last_heard = now
         self._gate = gate
 
     def heard(self) -> None:
@@ -53,10 +55,11 @@ class Gate:
         now = self.clock()
         with self._lock:
             own = [other for other in self._inside if other.endpoint == endpoint]
-            silent = any(now - other.last_heard >= SILENCE for other in own)
-            crowded = suspect and any(other.suspect for other in self._inside)
-            if silent or crowded or len(own) >= TURNS:
+            silent = any(other.suspect or now - other.last_heard >= SILENCE for other in own)
+            if silent or (suspect and any(other.suspect for other in self._inside)):
                 raise DestinationBusy(AGAIN)
+            if len(own) >= TURNS:
+                raise DestinationBusy(SOON)
             made = Pass(self, endpoint, suspect=suspect, now=now)
             self._inside.append(made)
             return made

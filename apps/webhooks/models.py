@@ -113,6 +113,8 @@ class Replay(Entity):
     subscription_id = models.UUIDField(unique=True, editable=False)
     after = models.BigIntegerField(_("after position"))
     until = models.BigIntegerField(_("until position"))
+    since = models.DateTimeField(_("recorded since"), null=True)
+    before = models.DateTimeField(_("recorded before"), null=True)
     event_types = ArrayField(models.CharField(max_length=120), verbose_name=_("events"))
     events = models.IntegerField(_("events"))
     started_at = models.DateTimeField(_("started"), db_default=Now())

@@ -10,10 +10,14 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.events.queries import waiting_by_target
-from apps.webhooks.models import Delivery, WebhookEndpoint
+from apps.events.envelope import encode, source_of
+from apps.events.queries import find_event, waiting_by_target
+from apps.webhooks.connections import EXCERPT
+from apps.webhooks.models import Delivery, Replay, WebhookEndpoint
 from apps.webhooks.names import TRANSPORT
+from rustok.context import current
 from rustok.errors.families import NotFound
+from rustok.telemetry.redaction import redact_text
 
 # From the commit of the event to the attempt that succeeded, over the latest deliveries, in parts of equal size.
 _DELAYS: Final = """
@@ -55,6 +59,32 @@ def get_endpoint(endpoint_id: UUID) -> WebhookEndpoint:
     return found
 
 
+def replays(endpoint_id: UUID) -> QuerySet[Replay]:
+    """The replays of an endpoint, newest first; raises NotFound."""
+    return Replay.objects.filter(endpoint=get_endpoint(endpoint_id)).order_by("-id")
+
+
+def get_delivery(delivery_id: UUID) -> Delivery:
+    """One attempt; raises NotFound."""
+    found = Delivery.objects.filter(pk=delivery_id).first()
+    if found is None:
+        raise NotFound(resource="delivery")
+    return found
+
+
+def request_excerpt(delivery: Delivery) -> str | None:
+    """The beginning of the body that was posted; None when the event is no longer in the log. One statement.
+
+    Made from the event, not kept: what is erased there is not found here.
+    """
+    event = find_event(delivery.event_id)
+    if event is None:
+        return None
+    tenant = current().tenant
+    body = encode(event, source=source_of(tenant.slug if tenant else ""))
+    return redact_text(body.decode())[:EXCERPT]
+
+
 def deliveries(
     *,
     endpoint_id: UUID | None = None,
@@ -94,10 +124,10 @@ def deliveries_per_hour(*, since: datetime) -> list[HourOfDeliveries]:
     One statement over the attempts since then: ids are time ordered, so the primary key bounds the range.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_PER_HOUR, [_first_id(since)])
+        cursor.execute(_PER_HOUR, [first_id(since)])
         return [HourOfDeliveries(*row) for row in cursor.fetchall()]
 
 
-def _first_id(moment: datetime) -> UUID:
+def first_id(moment: datetime) -> UUID:
     """The least UUIDv7 of a moment (RFC 9562 section 5.7: 48 bits of milliseconds first)."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -36,7 +36,7 @@ def disable(endpoint: WebhookEndpoint, *, reason: str) -> None:
         log_event("webhook.disabled", level=logging.WARNING, endpoint=str(endpoint.pk), reason=reason)
 
 
-def learn(endpoint: WebhookEndpoint, results: Sequence[bool], *, batch: int) -> None:
+def learn(endpoint: WebhookEndpoint, results: Sequence[bool]) -> None:
     """Note what a turn's attempts say about the endpoint; no statement when all is well and was so before.
 
     Runs inside the transaction that moves the cursor.
@@ -48,8 +48,7 @@ def learn(endpoint: WebhookEndpoint, results: Sequence[bool], *, batch: int) -> 
     elif endpoint.failing_since is None:
         changes["failing_since"] = timezone.now()
     if endpoint.catchup_rate is not None:
-        caught_up = len(results) < batch
-        changes["catchup_rate"] = catchup.next_rate(endpoint.catchup_rate, good=all(results), caught_up=caught_up)
+        changes["catchup_rate"] = catchup.next_rate(endpoint.catchup_rate, good=all(results))
     if changes:
         WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes)
     if not any(results) and _is_hopeless(endpoint):

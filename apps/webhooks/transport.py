@@ -33,7 +33,7 @@ class WebhookTransport:
         self._attempts: list[Attempt] = []
         self._sender: Sender | None = None
         self._pass: gate.Pass | None = None
-        self._endpoint = WebhookEndpoint.objects.filter(pk=UUID(route.target)).first()
+        self._endpoint = self._find(UUID(route.target))
         if self._endpoint is not None:
             self._enter(self._endpoint)
 
@@ -51,13 +51,16 @@ class WebhookTransport:
 
     def log(self) -> None:
         """Insert this turn's attempts, one statement, and draw the conclusions for the endpoint."""
-        if self._endpoint is None or not self._attempts:
+        if self._endpoint is None:
+            return
+        if not self._attempts:
+            catchup.hand_back(self._endpoint)
             return
         deliveries.insert(endpoint_id=self._endpoint.pk, attempts=self._attempts)
         if any(attempt.status_code == GONE for attempt in self._attempts):
             recovery.disable(self._endpoint, reason="410 Gone")
         else:
-            recovery.learn(self._endpoint, [attempt.succeeded for attempt in self._attempts], batch=self.batch)
+            recovery.learn(self._endpoint, [attempt.succeeded for attempt in self._attempts])
         self._attempts = []
 
     def close(self) -> None:
@@ -66,6 +69,9 @@ class WebhookTransport:
             self._sender.close()
         if self._pass is not None:
             self._pass.leave()
+
+    def _find(self, target: UUID) -> WebhookEndpoint | None:
+        return WebhookEndpoint.objects.filter(pk=target).first()
 
     def _enter(self, endpoint: WebhookEndpoint) -> None:
         if endpoint.status == EndpointStatus.FAILING:

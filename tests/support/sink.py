@@ -31,7 +31,7 @@ class Sink:
                 await reader.readexactly(int(length or 0))
                 self.requests += 1
                 writer.write(_ANSWER)
-        except (asyncio.IncompleteReadError, OSError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, OSError):
             writer.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,19 +11,25 @@ from django.utils.translation import gettext_lazy as _
 from apps.webhooks import probe, queries, services
 from apps.webhooks.api.schemas import (
     CreateEndpointBody,
+    DeliveryDetailOut,
     DeliveryFilter,
     DeliveryOut,
     EndpointOut,
     NewEndpointOut,
     ReplayBody,
     ReplayOut,
+    ReplayRecordOut,
+    RotateBody,
+    RotatedOut,
     TestOut,
     UpdateEndpointBody,
     delivery_out,
     endpoint_out,
+    replay_out,
 )
 from apps.webhooks.errors import UnsafeAddress
 from apps.webhooks.models import WebhookEndpoint
+from apps.webhooks.replays import Selection
 from rustok.api import Answer, Call, Endpoint, Page, PageQuery, Query, operation, paginate
 from rustok.errors.families import IllegalTransition, NotFound, VersionConflict
 from rustok.operations import Criticality
@@ -63,6 +70,8 @@ class EndpointCollection(Endpoint):
             secret=body.secret,
             event_types=body.event_types,
             description=body.description,
+            order_key=body.order_key,
+            timeout_seconds=body.timeout_seconds,
             after=body.after,
             context=call.context,
         )
@@ -153,6 +162,31 @@ class EndpointActivation(Endpoint):
         )
 
 
+class EndpointRotation(Endpoint):
+    """A new secret."""
+
+    @operation(
+        "webhooks.rotate",
+        permission="webhook:update",
+        criticality=Criticality.NORMAL,
+        body=RotateBody,
+        answer=RotatedOut,
+        errors=(NotFound, VersionConflict),
+        summary=_("Rotate the secret of a webhook endpoint"),
+        example={"overlap_hours": 24},
+    )
+    def post(self, call: Call[RotateBody, Query], *, endpoint_id: UUID) -> dict[str, Any]:
+        """Until the overlap ends, `webhook-signature` holds two signatures: receivers accept either."""
+        rotated = services.rotate_secret(
+            endpoint_id=endpoint_id,
+            secret=call.body.secret,
+            overlap=timedelta(hours=call.body.overlap_hours),
+            context=call.context,
+            expected_version=call.if_match,
+        )
+        return {"secret": rotated.secret, "previous_secret_until": rotated.until}
+
+
 class EndpointReplay(Endpoint):
     """Send the past again."""
 
@@ -165,11 +199,57 @@ class EndpointReplay(Endpoint):
         status=202,
         errors=(NotFound,),
         summary=_("Replay events to a webhook endpoint"),
+        example={"after": 0, "dry_run": True},
     )
     def post(self, call: Call[ReplayBody, Query], *, endpoint_id: UUID) -> dict[str, Any]:
         """Receivers know repeated events by `webhook-id`."""
-        positions = services.replay_endpoint(endpoint_id=endpoint_id, after=call.body.after, context=call.context)
-        return {"positions": positions}
+        body, replay = call.body, None
+        selection = Selection(body.after, body.until, body.since, body.before, tuple(body.event_types))
+        extent = services.preview_replay(endpoint_id=endpoint_id, selection=selection, context=call.context)
+        positions = extent.last - extent.first + 1 if extent.events else 0
+        if not body.dry_run and selection.is_tail:
+            positions = services.replay_endpoint(endpoint_id=endpoint_id, after=body.after, context=call.context)
+        elif not body.dry_run:
+            replay = services.start_replay(endpoint_id=endpoint_id, selection=selection, context=call.context)
+        return {
+            "positions": positions,
+            "events": extent.events,
+            "dry_run": body.dry_run,
+            "replay": replay.pk if replay else None,
+        }
+
+
+class ReplayCollection(Endpoint):
+    """The replays of an endpoint."""
+
+    @operation(
+        "webhooks.replays",
+        permission="webhook:read",
+        criticality=Criticality.LOW,
+        query=PageQuery,
+        answer=Page[ReplayRecordOut],
+        errors=(NotFound,),
+        summary=_("List replays of a webhook endpoint"),
+    )
+    def get(self, call: Call[None, PageQuery], *, endpoint_id: UUID) -> dict[str, Any]:
+        """Newest first; those that only went back are not among them."""
+        return paginate(queries.replays(endpoint_id), call, to_dict=replay_out)
+
+
+class ReplayItem(Endpoint):
+    """One replay."""
+
+    @operation(
+        "webhooks.cancel_replay",
+        permission="webhook:replay",
+        criticality=Criticality.NORMAL,
+        status=204,
+        errors=(NotFound,),
+        summary=_("Cancel a replay"),
+    )
+    def delete(self, call: Call[None, Query], *, endpoint_id: UUID, replay_id: UUID) -> None:
+        """What was sent was sent."""
+        services.cancel_replay(endpoint_id=endpoint_id, replay_id=replay_id, context=call.context)
 
 
 class EndpointTest(Endpoint):
@@ -213,6 +293,23 @@ class DeliveryCollection(Endpoint):
             endpoint_id=given.endpoint, event_id=given.event, stream=given.stream, succeeded=given.succeeded
         )
         return paginate(found, call, to_dict=delivery_out)
+
+
+class DeliveryItem(Endpoint):
+    """One attempt."""
+
+    @operation(
+        "deliveries.retrieve",
+        permission="delivery:read",
+        criticality=Criticality.LOW,
+        answer=DeliveryDetailOut,
+        errors=(NotFound,),
+        summary=_("Retrieve a webhook delivery"),
+    )
+    def get(self, _call: Call[None, Query], *, delivery_id: UUID) -> dict[str, Any]:
+        """With the beginning of what was sent and of what was answered."""
+        delivery = queries.get_delivery(delivery_id)
+        return delivery_out(delivery) | {"request_excerpt": queries.request_excerpt(delivery)}
 
 
 def _out(endpoint: WebhookEndpoint) -> dict[str, Any]:

@@ -102,6 +102,65 @@ def test_replay_sends_again(shop, local, receiver):
     assert [got.event["subject"] for got in receiver.got] == ["thing-a", "thing-a"]
 
 
+def test_narrowed_replay_is_previewed_begun_and_listed(shop, local, receiver):
+    poke("a", "b")
+    relay()
+    place = f"{ENDPOINTS}{local['id']}/"
+    body = {"after": 0, "event_types": ["testkit.*"]}
+
+    assert shop.post(f"{place}replay/", body | {"dry_run": True}).json()["replay"] is None
+    begun = shop.post(f"{place}replay/", body).json()
+    assert [row["id"] for row in shop.get(f"{place}replays/").json()["results"]] == [begun["replay"]]
+    assert begun["events"] == 2
+    relay()
+    assert len(receiver.got) == 4
+
+
+def test_replay_is_cancelled(shop, local):
+    poke("a")
+    place = f"{ENDPOINTS}{local['id']}/"
+    relay()
+    begun = shop.post(f"{place}replay/", {"after": 0, "until": 9999}).json()["replay"]
+
+    assert shop.send("DELETE", f"{place}replays/{begun}/").status_code == 204
+    assert shop.send("DELETE", f"{place}replays/{new_id()}/").status_code == 404
+
+
+def test_rotated_secret_is_shown_once(shop, endpoint):
+    place = f"{ENDPOINTS}{endpoint['id']}/"
+    rotated = shop.post(f"{place}rotate-secret/", {"overlap_hours": 1}).json()
+
+    assert rotated["secret"].startswith("whsec_")
+    assert rotated["secret"] != endpoint["secret"]
+    assert shop.get(place).json()["previous_secret_until"] == rotated["previous_secret_until"]
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [({}, ("stream", 0)), ({"order_key": "tenant", "timeout_seconds": 3}, ("tenant", 3))],
+)
+def test_order_and_time_limit_are_chosen(shop, given, seen):
+    created = shop.post(ENDPOINTS, {"url": URL, **given}).json()
+
+    assert (created["order_key"], created["timeout_seconds"]) == seen
+
+
+def test_order_cannot_be_changed(shop, endpoint):
+    assert shop.send("PATCH", f"{ENDPOINTS}{endpoint['id']}/", {"order_key": "none"}).status_code == 400
+
+
+def test_delivery_shows_what_was_sent_and_answered(shop, local, receiver):
+    receiver.answer = lambda _got: status("500 Oops", b"key whsec_" + b"QUFB" * 8)
+    poke("a")
+    relay()
+    found = shop.get("webhooks/deliveries/").json()["results"][0]
+
+    one = shop.get(f"webhooks/deliveries/{found['id']}/").json()
+    assert one["request_excerpt"] == receiver.got[0].body.decode()[:500]
+    assert "QUFB" not in one["response_excerpt"]
+    assert shop.get(f"webhooks/deliveries/{new_id()}/").status_code == 404
+
+
 def test_test_message_is_signed(shop, local, receiver):
     answer = shop.post(f"{ENDPOINTS}{local['id']}/test/").json()
 
@@ -135,6 +194,9 @@ def test_deleted_endpoint_is_gone(shop, endpoint):
         ("POST", "{id}/pause/", None),
         ("POST", "{id}/activate/", None),
         ("POST", "{id}/replay/", {"after": 0}),
+        ("GET", "{id}/replays/", None),
+        ("DELETE", "{id}/replays/{id}/", None),
+        ("POST", "{id}/rotate-secret/", {}),
         ("POST", "{id}/test/", None),
     ],
 )

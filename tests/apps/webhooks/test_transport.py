@@ -77,6 +77,50 @@ def test_retry_has_the_same_id(endpoint, receiver):
     assert len({got.headers["webhook-id"] for got in receiver.got}) == 1
 
 
+def test_strict_order_stops_at_a_refusal(acme, context, receiver):
+    relay()
+    create_endpoint(url=receiver.url, event_types=["testkit.*"], order_key="tenant", context=context)
+    receiver.answer = lambda got: status("500 Oops") if got.event["subject"] == "thing-b" else OK
+    poke("a", "b", "c")
+    relay()
+    assert [got.event["subject"] for got in receiver.got] == ["thing-a", "thing-b"]
+
+    receiver.answer = lambda _got: OK
+    end_waiting()
+    relay()
+    assert [got.event["subject"] for got in receiver.got[2:]] == ["thing-b", "thing-c"]
+
+
+def test_without_order_events_of_a_stream_go_side_by_side(acme, context, receiver):
+    relay()
+    create_endpoint(url=receiver.url, event_types=["testkit.*"], order_key="none", context=context)
+    poke(*["a"] * 6)
+    relay()
+
+    assert sorted(got.event["streamversion"] for got in receiver.got) == [1, 2, 3, 4, 5, 6]
+    assert len({got.connection for got in receiver.got}) > 1
+
+
+def test_hanging_event_does_not_hold_up_the_others(endpoint, receiver, monkeypatch):
+    receiver.answer = lambda got: [b"HTTP/1.1 200 OK\r\n"] if got.event["subject"] == "thing-bad" else OK
+    poke("bad", *"abcdefgh")
+    with allowing(monkeypatch, f"127.0.0.1:{receiver.port}", timeout=0.3):
+        relay()
+
+    assert Delivery.objects.filter(succeeded=True).count() == 8
+    assert Delivery.objects.get(succeeded=False).stream == "thing-bad"
+
+
+def test_own_time_limit_is_kept(acme, context, receiver):
+    relay()
+    create_endpoint(url=receiver.url, event_types=["testkit.*"], timeout_seconds=1, context=context)
+    receiver.answer = lambda _got: [b"HTTP/1.1 200 OK\r\n"]
+    poke("a")
+    relay()
+
+    assert 900 < Delivery.objects.get().duration_ms < 3000
+
+
 def test_hanging_receiver_is_given_up_in_time(endpoint, receiver, monkeypatch):
     receiver.answer = lambda _got: [b"HTTP/1.1 200 OK\r\n"]
     poke("a")

@@ -1,0 +1,93 @@
+"""A receiver that does not answer holds one relay of the process; the others are let in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from apps.events.transports import DestinationBusy
+from apps.webhooks.gate import SILENCE, TURNS, Gate
+from rustok.db.ids import new_id
+
+
+@dataclass
+class Clock:
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def gate(clock):
+    return Gate(clock)
+
+
+HUNG, WELL = new_id(), new_id()
+
+
+def test_second_turn_is_let_in_beside_one_that_is_answered(gate, clock):
+    first = gate.enter(WELL, suspect=False)
+    clock.now += 60
+    first.heard()
+
+    gate.enter(WELL, suspect=False)
+
+
+def test_turn_that_fell_silent_lets_nobody_in(gate, clock):
+    gate.enter(HUNG, suspect=False)
+    clock.now += SILENCE * 2
+
+    with pytest.raises(DestinationBusy):
+        gate.enter(HUNG, suspect=False)
+
+
+def test_failing_endpoint_gets_one_turn(gate):
+    gate.enter(HUNG, suspect=True)
+
+    with pytest.raises(DestinationBusy):
+        gate.enter(HUNG, suspect=False)
+
+
+def test_hung_endpoint_does_not_stop_another_one(gate, clock):
+    gate.enter(HUNG, suspect=False)
+    clock.now += 60
+
+    gate.enter(WELL, suspect=False)
+
+
+def test_failing_endpoints_are_tried_one_at_a_time(gate):
+    first = gate.enter(HUNG, suspect=True)
+    with pytest.raises(DestinationBusy):
+        gate.enter(WELL, suspect=True)
+
+    first.leave()
+    gate.enter(WELL, suspect=True)
+
+
+def test_failing_endpoint_that_answers_makes_room(gate):
+    gate.enter(HUNG, suspect=True).heard()
+
+    gate.enter(WELL, suspect=True)
+
+
+def test_one_endpoint_never_takes_every_relay(gate):
+    for _turn in range(TURNS):
+        gate.enter(WELL, suspect=False).heard()
+
+    with pytest.raises(DestinationBusy):
+        gate.enter(WELL, suspect=False)
+
+
+def test_leaving_twice_is_harmless(gate):
+    once = gate.enter(WELL, suspect=False)
+    once.leave()
+    once.leave()
+
+    gate.enter(WELL, suspect=False)
