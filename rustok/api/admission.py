@@ -31,7 +31,6 @@ from rustok.errors.http import problem_response, status_of
 from rustok.operations import PUBLIC, Criticality, Operation
 from rustok.resilience.admission import Admission
 from rustok.resilience.degradation import DegradationController, controller
-from rustok.resilience.errors import Overloaded
 from rustok.telemetry.metrics import REGISTRY, observe_error, observe_request
 from rustok.telemetry.tracing import continued
 
@@ -80,7 +79,7 @@ class AdmissionGate:
             self._places.note_refused()
             return _refuse(self._modes.refusal(), operation, "mode", environ, start_response)
         if not self._places.enter(operation.criticality):
-            return _refuse(Overloaded(retry_after=RETRY_SECONDS), operation, "load", environ, start_response)
+            return _refuse(self._modes.overload(), operation, "load", environ, start_response)
         started = time.perf_counter()
         try:
             return self._application(environ, start_response)

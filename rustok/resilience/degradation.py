@@ -28,7 +28,7 @@ from prometheus_client import Gauge
 from rustok.errors import DomainError
 from rustok.errors.families import DatabaseUnavailable
 from rustok.operations import Criticality, Operation
-from rustok.resilience.errors import ServiceDegraded
+from rustok.resilience.errors import Overloaded, ServiceDegraded
 from rustok.telemetry import log_event
 from rustok.telemetry.metrics import REGISTRY
 
@@ -183,6 +183,13 @@ class DegradationController:
         """The last value of each measurement."""
         with self._lock:
             return {name: level.value for name, level in self._levels.items()}
+
+    def overload(self) -> DomainError:
+        """The error for a request that found no place: without its database, that is why the places are taken."""
+        with self._lock:
+            database = self._levels.get("database")
+            gone = database is not None and database.value >= 1
+        return (DatabaseUnavailable if gone else Overloaded)(retry_after=1.0)
 
     def feed(self, values: Mapping[str, float]) -> Mode:
         """Take measurements (a part of them is fine; unknown names are a programming error) and judge anew."""

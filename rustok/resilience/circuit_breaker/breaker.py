@@ -33,7 +33,7 @@ from rustok.resilience.circuit_breaker.core import (
 )
 from rustok.resilience.circuit_breaker.metrics import Tally, note_transition
 from rustok.resilience.circuit_breaker.shared import SharedRecords
-from rustok.resilience.circuit_breaker.windows import FAILED, SLOW, Rates, window_of
+from rustok.resilience.circuit_breaker.windows import FAILED, GOOD, SLOW, Rates, window_of
 from rustok.resilience.errors import CircuitOpen
 
 P = ParamSpec("P")
@@ -87,12 +87,7 @@ class CircuitBreaker:
             self._ended(admission, generation, started, error)
             raise
         if admission is _FREE:
-            now = self._clock()
-            with self._lock:
-                self.tally.succeeded += 1
-                opens = generation == self._generation and self._window.add(SLOW * (now - started >= self._slow), now)
-            if opens:
-                self._trip()
+            self._passed(generation, started)
         else:
             self._ended(admission, generation, started, None)
         return answer
@@ -116,9 +111,11 @@ class CircuitBreaker:
 
             return guarded  # type: ignore[return-value]  # a coroutine function for a coroutine function
 
+        call = self.call
+
         @wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-            return self.call(function, *args, **kwargs)
+            return call(function, *args, **kwargs)
 
         return wrapper
 
@@ -210,6 +207,18 @@ class CircuitBreaker:
             self.tally.rejected += 1
         return CircuitOpen(service=self.service, retry_after=max(0.1, self._end_of_wait - self._clock()))
 
+    def _passed(self, generation: int, started: float) -> None:
+        """Count a success while closed: the hot path, half a microsecond."""
+        now = self._clock()
+        outcome = SLOW if now - started >= self._slow else GOOD
+        with self._lock:
+            self.tally.succeeded += 1
+            opens = generation == self._generation and self._window.add(outcome, now)
+            if outcome:
+                self.tally.slow += 1
+        if opens:
+            self._trip()
+
     def _ended(self, admission: Admission, generation: int, started: float, error: BaseException | None) -> None:
         now = self._clock()
         ours = isinstance(error, Exception)  # a cancelled call says nothing about the dependency
@@ -269,6 +278,9 @@ class Guard:
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         """Count what became of it."""
+        if error is None and self._failure is None and self._admission is _FREE:
+            self._breaker._passed(self._generation, self._started)
+            return
         self._breaker._ended(self._admission, self._generation, self._started, error or self._failure)
 
     async def __aenter__(self) -> Self:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rustok.errors.families import DatabaseUnavailable
 from rustok.operations import INTERNAL, Criticality, Operation
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, Threshold, permits, worst
-from rustok.resilience.errors import ServiceDegraded
+from rustok.resilience.errors import Overloaded, ServiceDegraded
 from tests.support.breakers import Clock
 
 LOW, NORMAL, HIGH, CRITICAL = Criticality
@@ -114,6 +114,14 @@ def test_without_its_database_the_refusal_is_5001(clock):
 
     with pytest.raises(DatabaseUnavailable):
         subject.require(operation(CRITICAL, writes=True))
+
+
+def test_a_full_house_without_a_database_is_the_databases_fault(clock):
+    subject = DegradationController(clock=clock, wall=clock)
+    before = subject.overload()
+    subject.feed({"database": 1})
+
+    assert (type(before), type(subject.overload())) == (Overloaded, DatabaseUnavailable)
 
 
 def test_who_steers_is_never_locked_out(subject, clock):
