@@ -7,6 +7,7 @@ when they read.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -18,6 +19,7 @@ from django.db import connection
 from apps.flags.snapshots import Snapshot
 from apps.flags.store import FlagStore
 from rustok.context import ExecutionContext, use
+from rustok.telemetry import log_event
 
 INTERVAL: Final = 0.4  # seconds between two looks at the version
 PATIENCE: Final = 1.5  # seconds that the very first reader of a process gives the store before it takes what is on disk
@@ -41,11 +43,10 @@ class Poller:
         *,
         threaded: bool,
         interval: float = INTERVAL,
-        close: Callable[[], None] = connection.close,
     ) -> None:
-        """Nothing starts before the first `current`. `close` gives the thread's connection back."""
+        """Nothing starts before the first `current`."""
         self.store = store
-        self._hints, self._threaded, self._interval, self._close = hints, threaded, interval, close
+        self._hints, self._threaded, self._interval = hints, threaded, interval
         self._lock = threading.Lock()
         self._pid = 0
         self._ready = threading.Event()
@@ -90,8 +91,16 @@ class Poller:
     def _run(self) -> None:
         ready, stopped, hints = self._ready, self._stopped, self._hints()
         while not stopped.is_set():
+            self._look()
+            ready.set()
+            hints.wait(self._interval)
+
+    def _look(self) -> None:
+        """One look of the thread; whatever goes wrong, the next one comes."""
+        try:
             with use(ExecutionContext(deadline=time.monotonic() + DEADLINE)):
                 self.store.poll()
-                ready.set()
-                self._close()
-            hints.wait(self._interval)
+        except Exception as error:  # noqa: BLE001 - a thread that dies would freeze the flags for good
+            log_event("flags.poll_failed", level=logging.ERROR, error=type(error).__name__)
+        finally:
+            connection.close()  # asked for here: the proxy's attributes belong to the thread that reads them
