@@ -142,7 +142,8 @@ class RedisStreams:
         self._within(timeout)
         headers = {**received.headers, "reason": reason, "group": group}
         with _speaking(), self._client.pipeline(transaction=True) as pipeline:
-            pipeline.xadd(self.key("dead"), {_ID: received.id, **headers, _BODY: received.body})
+            fields: dict[Any, Any] = {_ID: received.id, **headers, _BODY: received.body}
+            pipeline.xadd(self.key("dead"), fields)
             pipeline.xack(self.key(received.partition), group, received.token)
             pipeline.execute()
 
@@ -189,7 +190,7 @@ def _outcome(answer: object) -> Outcome:
     return DELIVERED
 
 
-def _received(partition: int, entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Received]:
+def _received(partition: int, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]]) -> list[Received]:
     found = []
     for entry_id, fields in entries:
         if fields is None:  # trimmed while it was pending
