@@ -20,7 +20,11 @@ from rustok.db.ids import new_id
 STEP: Final = 5_000  # rows of one step; bounds the time that the counter is locked
 
 _LOCK: Final = "SELECT position FROM events_counter WHERE name = %s FOR UPDATE SKIP LOCKED"
-_CREATE: Final = "INSERT INTO events_counter (id, name) VALUES (%s, %s) ON CONFLICT (name) DO NOTHING"
+# Without the condition an INSERT could wait for the step that holds the row: its update may have moved the index entry.
+_CREATE: Final = (
+    "INSERT INTO events_counter (id, name) SELECT %s, %s"
+    " WHERE NOT EXISTS (SELECT 1 FROM events_counter WHERE name = %s) ON CONFLICT (name) DO NOTHING"
+)
 # One statement: number, advance by what was really numbered, make the subscriptions that want these facts due, and
 # delete exactly the wake-ups that were read before (unless more rows wait than one step takes). The join is by place
 # (ctid) because its plan is good whatever the statistics say: with the counter locked nobody else moves these rows, and
@@ -75,7 +79,7 @@ def _lock(cursor: object) -> int | None:
     execute(_LOCK, [LOG])
     row = fetchone()
     if row is None:
-        execute(_CREATE, [new_id(), LOG])
+        execute(_CREATE, [new_id(), LOG, LOG])
         execute(_LOCK, [LOG])
         row = fetchone()
     return None if row is None else int(row[0])
