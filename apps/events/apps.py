@@ -15,8 +15,8 @@ class EventsConfig(AppConfig):
     verbose_name = _("Events")
 
     def ready(self) -> None:
-        """Let facts, subscribers, the in-process transport and the relay's task register, in the web process too."""
-        autodiscover_modules("events", "handlers")
+        """Let facts, subscribers, aggregates, transports and the relay's task register, in the web process too."""
+        autodiscover_modules("events", "handlers", "aggregates")
         transports = import_module("apps.events.transports")
         subscribers = import_module("apps.events.transports.subscribers")
         transports.register_transport(subscribers.NAME, subscribers.SubscriberTransport)

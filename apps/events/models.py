@@ -164,3 +164,22 @@ class InboxEntry(Entity):
 
         db_table = "events_inbox"
         constraints: ClassVar = [models.UniqueConstraint(fields=["consumer", "event_id"], name="events_inbox_event_uq")]
+
+
+class Snapshot(Entity):
+    """The state of one aggregate at a version of its stream: a cache, loaded only while `schema_hash` is today's.
+
+    Written by `apps.events.aggregates.snapshots`. `position` is that of the version's event, if it has one yet.
+    """
+
+    stream = models.CharField(max_length=200, unique=True)
+    version = models.IntegerField()
+    position = models.BigIntegerField(null=True)
+    schema_hash = models.CharField(max_length=64)
+    state = models.JSONField()
+    taken_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        """One row per stream that was worth it."""
+
+        db_table = "events_snapshot"
