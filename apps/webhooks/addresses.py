@@ -9,6 +9,7 @@ import ipaddress
 import re
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,6 +22,19 @@ from rustok.config import config
 MAX_URL: Final = 2000
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f\\]")
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
+_GLOBAL_IPV6: Final = ipaddress.ip_network("2000::/3")  # RFC 4291: all the global unicast there is so far
+_ISATAP: Final = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214: the upper half of an interface identifier
+# Beyond what the standard library knows of the IANA registries, and what only looks public.
+_SPECIAL: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # IETF protocol assignments (RFC 6890); a cloud keeps its metadata at .192
+        "192.88.99.0/24",  # 6to4 relays (RFC 7526)
+        "168.63.129.16/32",  # the host agent of a cloud, reachable from its machines only
+        "3fff::/20",  # documentation (RFC 9637)
+    )
+)
+_RESOLVERS: Final = threading.BoundedSemaphore(32)  # threads that wait for name servers
 _LOOPBACK: Final = "127.0.0.1"
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -87,16 +101,18 @@ def resolve(target: Target, *, timeout: float) -> str:
 def refusal(address: IPAddress) -> str | None:
     """Why this address is forbidden; None when it is a public unicast one, in whatever disguise it came."""
     inner = _unwrapped(address)
-    if inner.is_global and not (inner.is_multicast or inner.is_reserved or inner.is_unspecified):
+    special = any(inner.version == network.version and inner in network for network in _SPECIAL)
+    plain = inner.is_global and not (inner.is_multicast or inner.is_reserved or inner.is_unspecified or special)
+    if plain and (inner.version == 4 or inner in _GLOBAL_IPV6):
         return None
     return "it leads into a private or reserved network"
 
 
 def _unwrapped(address: IPAddress) -> IPAddress:
-    """The IPv4 address inside an IPv6 one that carries it: mapped, 6to4, Teredo, NAT64."""
+    """The IPv4 address inside an IPv6 one that carries it: mapped, 6to4, Teredo, NAT64, ISATAP."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in _NAT64:
+    if address in _NAT64 or (int(address) >> 32) & 0xFFFF_FFFF in _ISATAP:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)
@@ -161,17 +177,22 @@ def _addresses_of(target: Target, timeout: float) -> list[IPAddress]:
 def _look_up(host: str, port: int, timeout: float) -> list[IPAddress]:
     """`getaddrinfo` with a time limit: it has none of its own, so a thread waits in our place."""
     found: list[IPAddress] = []
+    until = time.monotonic() + timeout
+    if not _RESOLVERS.acquire(timeout=max(0.0, timeout)):
+        raise Unreachable("too many name servers do not answer")
 
     def ask() -> None:
         try:
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError:
+        except (OSError, UnicodeError):
             return
+        finally:
+            _RESOLVERS.release()
         found.extend(ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers)
 
     thread = threading.Thread(target=ask, name="webhook-resolver", daemon=True)
     thread.start()
-    thread.join(timeout)
+    thread.join(max(0.0, until - time.monotonic()))
     if thread.is_alive() or not found:
         raise Unreachable(f"{host} does not resolve")
     return found

@@ -11,10 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.webhooks.addresses import Unreachable, read_url, refusal, resolve
+from apps.webhooks.connections import Connection
 from apps.webhooks.errors import UnsafeAddress
 from tests.support.receiver import allowing
 
-PUBLIC = ("93.184.215.14", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:8.8.8.8")
+PUBLIC = (
+    "93.184.215.14",
+    "8.8.8.8",
+    "2606:2800:220:1:248:1893:25c8:1946",
+    "::ffff:8.8.8.8",
+    "64:ff9b::808:808",
+    "2002:808:808::1",
+    "2606:2800:220:1:0:5efe:808:808",
+)
 PRIVATE = (
     "127.0.0.1",
     "127.255.255.254",
@@ -44,6 +53,25 @@ PRIVATE = (
     "64:ff9b::a00:1",
     "2002:7f00:1::",
     "2002:a00:1::1",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "192.88.99.1",
+    "::127.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a00:1",
+    "2002:a9fe:a9fe::",
+    "2606:2800:220:1:0:5efe:a00:1",
+    "2606:2800:220:1:200:5efe:7f00:1",
+    "2001:0:7f00:1::f5ff:fffe",
+    "fd00:ec2::254",
+    "fec0::1",
+    "febf::1",
+    "3fff::1",
+    "5f00::1",
+    "100::1",
+    "4000::1",
 )
 
 
@@ -93,6 +121,18 @@ def test_mapped_address_is_judged_as_its_inner_one(inner):
         "https://0x7f000001/",
         "https://0177.0.0.1/",
         "https://127.1/",
+        "https://0x7f.1/",
+        "https://0/",
+        "https://017700000001/",
+        "https://127.0.0.1./",
+        "https://①②⑦.⓪.⓪.①/",
+        "https://127。0。0。1/",
+        "https://[::ffff:0x7f000001]/",
+        "https://[::1%25eth0]/",
+        "https://[fe80::1%25lo]/",
+        "https://[::127.0.0.1]/",
+        "https://[64:ff9b::127.0.0.1]/",
+        "https://[2002:7f00:1::]/",
         "https://localhost/",
         "https://acme.localhost/",
         "https://LOCALHOST./",
@@ -147,6 +187,41 @@ def test_address_that_was_checked_is_the_one_handed_out(monkeypatch):
     names(monkeypatch, "93.184.215.14")
 
     assert resolve(read_url("https://innocent.example/"), timeout=1) == "93.184.215.14"
+
+
+def test_name_that_changes_its_mind_is_asked_again_and_refused(monkeypatch):
+    target = read_url("https://rebinding.example/")
+    names(monkeypatch, "93.184.215.14")
+    assert resolve(target, timeout=1) == "93.184.215.14"
+
+    names(monkeypatch, "127.0.0.1")
+    with pytest.raises(UnsafeAddress):
+        resolve(target, timeout=1)
+
+
+def test_name_is_asked_once_for_check_and_connection(monkeypatch):
+    """Rebinding (trap 34): a naive guard asks for the check, its client asks again and gets another answer."""
+    answers = iter(["93.184.215.14", "127.0.0.1"])
+    found = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: [(*found, (next(answers), 443))])
+    target = read_url("https://rebinding.example/")
+    connection = Connection(target, resolve(target, timeout=1))
+
+    assert connection.key[-1] == "93.184.215.14"
+    assert socket.getaddrinfo(target.host, 443)[0][4][0] == "127.0.0.1"  # what a second question would bring
+
+
+def test_waiting_for_name_servers_is_bounded(monkeypatch):
+    monkeypatch.setattr("apps.webhooks.addresses._RESOLVERS", threading.BoundedSemaphore(1))
+    release = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: release.wait(10) and [])
+    target = read_url("https://slow.example/")
+
+    for _question in range(2):
+        with pytest.raises(Unreachable):
+            resolve(target, timeout=0.02)
+    assert sum(thread.name == "webhook-resolver" for thread in threading.enumerate()) == 1
+    release.set()
 
 
 def test_unknown_name_is_unreachable(monkeypatch):
