@@ -10,24 +10,28 @@ refuse. 32 threads are enough for the defaults.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from http import HTTPStatus
 from typing import Any, Final
 
+import orjson
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils.translation import get_language
 from prometheus_client import Counter
 
 from rustok.api.declaration import SAFE
 from rustok.api.handlers import answer, wants_page
 from rustok.api.headers import secure
 from rustok.config import config
-from rustok.context import ExecutionContext, use
+from rustok.context import ExecutionContext, Trace, use
 from rustok.errors import DomainError
-from rustok.errors.http import problem_response, status_of
+from rustok.errors.http import problem, problem_response, status_of
 from rustok.operations import PUBLIC, Criticality, Operation
 from rustok.resilience.admission import Admission
 from rustok.resilience.degradation import DegradationController, controller
@@ -38,7 +42,6 @@ PROBES: Final = frozenset({"/health/live", "/health/ready", "/health", "/health/
 RETRY_SECONDS: Final = 1.0
 _STEERED: Final = ("/admin/login/", "/admin/logout/", "/admin/language/", "/admin/operations/")
 """Console pages that stay open in every mode: signing in, and the page that lifts the mode."""
-_REASONS: Final = {429: "Too Many Requests", 503: "Service Unavailable"}
 
 REFUSED: Final = Counter(
     "rustok_admission_refused",
@@ -117,26 +120,45 @@ def _known(urls: str, method: str, path: str) -> Operation:
 def _refuse(
     error: DomainError, operation: Operation, reason: str, environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> Iterable[bytes]:
-    started, path = time.perf_counter(), environ.get("PATH_INFO", "/")
-    headers = {"traceparent": environ.get("HTTP_TRACEPARENT", ""), "tracestate": environ.get("HTTP_TRACESTATE", "")}
-    with use(ExecutionContext(trace=continued(headers))) as context:
-        response: HttpResponse = _rendered(error, path, environ)
-        secure(response)
-        response.headers["traceparent"] = context.trace.traceparent
+    started, path, method = time.perf_counter(), environ.get("PATH_INFO", "/"), environ.get("REQUEST_METHOD", "")
+    given = {"traceparent": environ.get("HTTP_TRACEPARENT", ""), "tracestate": environ.get("HTTP_TRACESTATE", "")}
+    trace = continued(given)
+    page = _page(error, trace, environ)
+    if page is None:
+        document, headers = _prepared(type(error), str(error.context.get("mode", "")), get_language() or "")
+        body = orjson.dumps({**document, "instance": path, "trace_id": trace.trace_id})
+    else:
+        body, headers = page.content, tuple(page.items())
     REFUSED.labels(operation.criticality.name.lower(), reason).inc()
     observe_error(error.code)
-    method, seconds = environ.get("REQUEST_METHOD", ""), time.perf_counter() - started
-    observe_request(method=method, route="refused", status=response.status_code, seconds=seconds)
-    response.headers["Content-Length"] = str(len(response.content))
-    start_response(f"{status_of(error)} {_REASONS.get(status_of(error), 'Refused')}", list(response.items()))
-    return [] if method == "HEAD" else [response.content]
+    status = status_of(error)
+    observe_request(method=method, route="refused", status=status, seconds=time.perf_counter() - started)
+    own = [
+        ("Retry-After", str(math.ceil(error.retry_after or RETRY_SECONDS))),
+        ("Content-Length", str(len(body))),
+        ("traceparent", trace.traceparent),
+    ]
+    start_response(f"{status} {HTTPStatus(status).phrase}", [*headers, *own])
+    return [] if method == "HEAD" else [body]
 
 
-def _rendered(error: DomainError, path: str, environ: dict[str, Any]) -> HttpResponse:
-    if "text/html" in environ.get("HTTP_ACCEPT", ""):
-        request = WSGIRequest(environ)
-        if wants_page(request):
-            page = answer(request, error)
-            page.headers["Retry-After"] = str(round(error.retry_after or RETRY_SECONDS))
-            return page
-    return problem_response(error, instance=path)
+@lru_cache(maxsize=64)
+def _prepared(kind: type[DomainError], mode: str, _language: str) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+    """What is the same in all refusals of a kind: rendering it each time would cost more than some requests do."""
+    error = kind(mode=mode)
+    response = problem_response(error, instance="")
+    secure(response)
+    return problem(error, instance=""), tuple(response.items())
+
+
+def _page(error: DomainError, trace: Trace, environ: dict[str, Any]) -> HttpResponse | None:
+    """A page for a person who navigates the console; None for everybody else."""
+    if "text/html" not in environ.get("HTTP_ACCEPT", ""):
+        return None
+    request = WSGIRequest(environ)
+    if not wants_page(request):
+        return None
+    with use(ExecutionContext(trace=trace)):
+        page = answer(request, error)
+        secure(page)
+    return page

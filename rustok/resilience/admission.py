@@ -18,7 +18,7 @@ from rustok.operations import Criticality
 
 SHARE: Final = {Criticality.LOW: 0.5, Criticality.NORMAL: 0.75, Criticality.HIGH: 0.9, Criticality.CRITICAL: 1.0}
 """The part of the places that each criticality may use, together with everything below it."""
-PATIENCE: Final = {Criticality.LOW: 0.0, Criticality.NORMAL: 0.3, Criticality.HIGH: 1.5, Criticality.CRITICAL: 5.0}
+PATIENCE: Final = {Criticality.LOW: 0.1, Criticality.NORMAL: 0.3, Criticality.HIGH: 1.5, Criticality.CRITICAL: 5.0}
 """Seconds that each waits for a place."""
 _SMOOTHING: Final = 0.05
 
@@ -63,7 +63,7 @@ class Admission:
                 self._busy += 1
                 self._admitted += 1
                 return True
-            if PATIENCE[criticality] == 0 or not self._room_for(criticality):
+            if not self._room_for(criticality):
                 self._refused += 1
                 return False
             waiter = _Waiter(criticality)
