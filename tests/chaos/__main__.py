@@ -15,7 +15,7 @@ from tests.support.stack import Stack
 from tests.support.tables import table
 
 RAW = argparse.RawDescriptionHelpFormatter
-SCENARIOS = ("crowd", "last_units", "kills")
+SCENARIOS = ("crowd", "last_units", "kills", "storm")
 
 
 def arguments() -> argparse.Namespace:
@@ -24,6 +24,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"which (default all): {', '.join(SCENARIOS)}")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long the buyers buy while parts are killed")
     parser.add_argument("--rate", type=float, default=6.0, help="orders per second of all buyers together")
+    parser.add_argument("--seed", type=int, default=1, help="of the storm's faults and of what its writers do")
+    parser.add_argument("--events", type=int, default=50_000, help="that the storm's writers append")
+    parser.add_argument("--tenants", type=int, default=20, help="of the storm")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the findings as JSON")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="use and keep this data directory (logs)")
     return parser.parse_args()
@@ -38,12 +41,13 @@ def main() -> int:
         return 2
     findings: dict[str, list[Finding]] = {}
     print("starting a platform …", file=sys.stderr, flush=True)
-    with Stack.start(demo_baskets=5, data=wanted.keep) as stack:
+    with Stack.start(demo_baskets=5, data=wanted.keep, webhook_timeout=1) as stack:
         for name in wanted.scenarios or SCENARIOS:
             started = time.monotonic()
             print(f"scenario {name} …", file=sys.stderr, flush=True)
             run = importlib.import_module(f"tests.chaos.{name}").run
-            findings[name] = list(run(stack, seconds=wanted.seconds, rate=wanted.rate))
+            wishes = {name: getattr(wanted, name) for name in ("seconds", "rate", "seed", "events", "tenants")}
+            findings[name] = list(run(stack, **wishes))
             rows = [finding.row() for finding in findings[name]]
             print(table(rows, title=f"\n{name} ({time.monotonic() - started:.0f} s)"), flush=True)
     if wanted.json:

@@ -19,7 +19,7 @@ PARALLEL = 32
 READS = ("/api/v1/orders/", "/api/v1/products/", "/api/v1/stock/", "/api/v1/customers/", "/api/v1/events/?after=0")
 
 
-def run(stack: Stack, *, seconds: float, rate: float) -> Iterator[Finding]:
+def run(stack: Stack, *, seconds: float, rate: float, **_others: object) -> Iterator[Finding]:
     """Mix reads and writes, then look at every answer; then knock at the wrong doors."""
     shops = stack.shops[:2]
     for shop in shops:

@@ -31,7 +31,7 @@ class Recovery:
     arrived: float
 
 
-def run(stack: Stack, *, seconds: float, rate: float) -> Iterator[Finding]:
+def run(stack: Stack, *, seconds: float, rate: float, **_others: object) -> Iterator[Finding]:
     """Buy for `seconds` at `rate` orders per second in all, kill each victim once, settle, compare."""
     book, shops = Book(), stack.shops
     run_name = f"rig-{time.time_ns():x}"

@@ -20,7 +20,7 @@ SKU = f"last-units-{RUN}"
 PAIR = f"last-pair-{RUN}"
 
 
-def run(stack: Stack, *, seconds: float, rate: float) -> Iterator[Finding]:
+def run(stack: Stack, *, seconds: float, rate: float, **_others: object) -> Iterator[Finding]:
     """Race for the units, then try to take one SKU twice in a basket beyond what there is."""
     shop = stack.shops[0]
     stock_up(shop, {SKU: UNITS, PAIR: 3})

@@ -67,13 +67,23 @@ class Stack:
         """Use `start`, which waits for the platform."""
         self.data, self.port, self.process, self.log = data, port, process, log
         self.facts: dict[str, Any] = {}
+        self.receiver_port = 0
 
     @classmethod
     @contextmanager
-    def start(cls, *, demo_baskets: int = 5, data: Path | None = None, **environment: str) -> Iterator[Self]:
-        """Start on free ports and wait for `ready:`; `data` None means a new directory that is removed at the end."""
+    def start(
+        cls, *, demo_baskets: int = 5, data: Path | None = None, webhook_timeout: float = 5, **environment: str
+    ) -> Iterator[Self]:
+        """Start on free ports and wait for `ready:`; `data` None means a new directory that is removed at the end.
+
+        Webhooks may go to `receiver_port`, where nothing listens yet.
+        """
         place = data or Path(tempfile.mkdtemp(prefix="rk-rig-"))
-        port = free_port()
+        port, receiver_port = free_port(), free_port()
+        environment = {
+            "RUSTOK_WEBHOOK_ALLOW": f"127.0.0.1:{receiver_port}",
+            "RUSTOK_WEBHOOK_TIMEOUT": str(webhook_timeout),
+        } | environment
         clean = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
         wanted = {"RUSTOK_DATA_DIR": str(place), "RUSTOK_PORT": str(port), "RUSTOK_DEMO_BASKETS": str(demo_baskets)}
         place.mkdir(parents=True, exist_ok=True)
@@ -89,6 +99,7 @@ class Stack:
                 start_new_session=True,  # Ctrl-C reaches the rig, which then stops the platform in order
             )
         stack = cls(place, port, process, log)
+        stack.receiver_port = receiver_port
         try:
             stack._wait_until_ready()
             yield stack
