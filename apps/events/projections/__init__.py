@@ -3,7 +3,7 @@
 A projection is a subscription like any other: cursor, lease, parked keys. Its rows carry the *build* they belong to,
 the id of the subscription that wrote them, and they commit with the cursor: every fact counts once, whatever dies.
 Readers look at the rows of the live build, the subscription `projection:<name>`; a rebuild is a second subscription,
-`projection:<name>:shadow`, that starts at the first event and takes over the name once it has caught up (ADR 0013).
+`projection:<name>:shadow`, that starts at the first event and takes over the name once it has caught up (ADR 0019).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Building a projection anew beside the live one, comparing both, and letting the new one take over (ADR 0013).
+"""Building a projection anew beside the live one, comparing both, and letting the new one take over (ADR 0019).
 
 A rebuild is rows: a second subscription with its cursor. It survives every process; whoever asks again goes on. Relays
 feed it in turns like any subscription, so writes, other tenants and the live build go on. Runs in the scope of the log.
