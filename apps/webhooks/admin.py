@@ -4,137 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from apps.webhooks import services
+from apps.webhooks.commands import COMMANDS, LIST_COMMANDS
 from apps.webhooks.models import Delivery, WebhookEndpoint
-from apps.webhooks.queries import deliveries
-from apps.webhooks.states import ENDPOINT, EndpointStatus
-from rustok.admin import (
-    Badge,
-    Command,
-    CommandCall,
-    CommandForm,
-    ConsoleModelAdmin,
-    Done,
-    Secret,
-    Section,
-    Tone,
-    badge,
-    moment,
-    tenant_site,
-)
-from rustok.events import event_types
+from apps.webhooks.queries import deliveries, replays, request_excerpt
+from apps.webhooks.states import EndpointStatus
+from rustok.admin import Badge, ConsoleModelAdmin, Section, badge, moment, tenant_site
 
-_TONES = {EndpointStatus.ACTIVE: Badge.GOOD, EndpointStatus.PAUSED: Badge.WARN, EndpointStatus.DISABLED: Badge.BAD}
+_TONES = {
+    EndpointStatus.ACTIVE: Badge.GOOD,
+    EndpointStatus.PAUSED: Badge.WARN,
+    EndpointStatus.DISABLED: Badge.BAD,
+    EndpointStatus.FAILING: Badge.BAD,
+}
 _SHOWN_DELIVERIES = 50
-
-
-def _known_types() -> list[tuple[str, str]]:
-    """Every event type of the code, by its published name."""
-    names = sorted(event.wire_type() for event in event_types().values())
-    return [(name, name) for name in names]
-
-
-class EndpointForm(CommandForm):
-    """Where to send what."""
-
-    url = forms.CharField(
-        label=_("Address"), max_length=2000, help_text=_("An https address that can be reached from here.")
-    )
-    description = forms.CharField(label=_("Description"), required=False, max_length=200)
-    event_types = forms.MultipleChoiceField(
-        label=_("Events"),
-        choices=_known_types,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("Choose none to receive every event."),
-    )
-
-
-class PauseForm(CommandForm):
-    """Why deliveries stop."""
-
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=200)
-
-
-class ReplayForm(CommandForm):
-    """From where to send again."""
-
-    after = forms.IntegerField(
-        label=_("After position"), min_value=0, initial=0, help_text=_("0 sends the whole log again.")
-    )
-
-
-def _create(call: CommandCall) -> Done:
-    made = services.create_endpoint(context=call.context, **call.data)
-    return Done(
-        message=_("Events are sent to %(url)s from now on.") % {"url": made.endpoint.url},
-        location=reverse("admin:webhooks_webhookendpoint_change", args=[made.endpoint.pk]),
-        secrets=(Secret(_("Signing secret"), made.secret),),
-    )
-
-
-def _update(call: CommandCall) -> Done:
-    services.update_endpoint(
-        endpoint_id=call.subject.pk, context=call.context, expected_version=call.version, **call.data
-    )
-    return Done(message=_("The endpoint is changed."))
-
-
-def _pause(call: CommandCall) -> Done:
-    services.pause_endpoint(
-        endpoint_id=call.subject.pk, reason=call.data["reason"], context=call.context, expected_version=call.version
-    )
-    return Done(message=_("Deliveries are paused; events wait."))
-
-
-def _resume(call: CommandCall) -> Done:
-    services.activate_endpoint(endpoint_id=call.subject.pk, context=call.context, expected_version=call.version)
-    return Done(message=_("Deliveries go on, beginning with what waited."))
-
-
-def _replay(call: CommandCall) -> Done:
-    count = services.replay_endpoint(endpoint_id=call.subject.pk, after=call.data["after"], context=call.context)
-    return Done(message=_("%(count)s events are sent again.") % {"count": count})
-
-
-def _delete(call: CommandCall) -> Done:
-    services.delete_endpoint(endpoint_id=call.subject.pk, context=call.context)
-    return Done(message=_("The endpoint is deleted."), location=reverse("admin:webhooks_webhookendpoint_changelist"))
-
-
-_COMMANDS = (
-    Command(
-        "resume", label=_("Resume"), permission="webhook:update", run=_resume,
-        available=lambda endpoint: ENDPOINT.allows(endpoint.status, EndpointStatus.ACTIVE),
-        tone=Tone.PRIMARY, icon="play_arrow",
-    ),
-    Command(
-        "pause", label=_("Pause"), permission="webhook:update", run=_pause, form=PauseForm,
-        available=lambda endpoint: ENDPOINT.allows(endpoint.status, EndpointStatus.PAUSED), icon="pause",
-        explanation=_("Nothing is lost: events wait until deliveries are resumed."),
-    ),
-    Command(
-        "update", label=_("Edit"), permission="webhook:update", run=_update, form=EndpointForm, icon="edit",
-        initial=lambda endpoint: {name: getattr(endpoint, name) for name in EndpointForm.base_fields},
-    ),
-    Command(
-        "replay", label=_("Replay"), permission="webhook:replay", run=_replay, form=ReplayForm, icon="replay",
-        explanation=_("Receivers know repeated events by their id."),
-    ),
-    Command(
-        "delete", label=_("Delete"), permission="webhook:delete", run=_delete, form=CommandForm,
-        tone=Tone.DANGER, icon="delete",
-        explanation=_("The endpoint and its delivery log are removed. This cannot be undone."),
-    ),
-)  # fmt: skip
+_SHOWN_REPLAYS = 5
 
 
 class EndpointAdmin(ConsoleModelAdmin):
@@ -145,23 +36,31 @@ class EndpointAdmin(ConsoleModelAdmin):
     list_filter = ("status",)
     search_fields = ("url__icontains", "description__icontains")
     search_help_text = _("Address or description")
-    fields = ("url", "status_badge", "description", "status_reason", "wanted", "created")
-    readonly_fields = ("status_badge", "wanted", "created")
+    fields = (
+        "url",
+        "status_badge",
+        "description",
+        "status_reason",
+        "failing_from",
+        "next_probe",
+        "wanted",
+        "order_key",
+        "time_limit",
+        "old_secret",
+        "created",
+    )
+    readonly_fields = ("status_badge", "failing_from", "next_probe", "wanted", "time_limit", "old_secret", "created")
     wide_fields = ("wanted",)
     change_form_template = "console/endpoint.html"
-    list_commands = (
-        Command(
-            "create", label=_("Add endpoint"), permission="webhook:create", run=_create, form=EndpointForm,
-            tone=Tone.PRIMARY, icon="add", explanation=_("The signing secret is shown once, right after this."),
-        ),
-    )  # fmt: skip
-    commands = _COMMANDS
+    list_commands = LIST_COMMANDS
+    commands = COMMANDS
 
     def object_context(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
-        """The last deliveries: one statement."""
+        """The last deliveries and replays: three statements."""
         latest = deliveries(endpoint_id=subject.pk).order_by("-id")[:_SHOWN_DELIVERIES]
         return {
             "heading_badge": self.status_badge(subject),
+            "replays": replays(subject.pk)[:_SHOWN_REPLAYS],
             "deliveries": [{"delivery": delivery, "result": result_badge(delivery)} for delivery in latest],
         }
 
@@ -175,6 +74,29 @@ class EndpointAdmin(ConsoleModelAdmin):
         """Whether events are sent."""
         status = EndpointStatus(endpoint.status)
         return badge(status.label, _TONES[status])
+
+    @admin.display(description=_("Failing since"))
+    def failing_from(self, endpoint: WebhookEndpoint) -> str:
+        """Since when nothing was delivered."""
+        return moment(endpoint.failing_since) if endpoint.failing_since else "–"
+
+    @admin.display(description=_("Next probe"))
+    def next_probe(self, endpoint: WebhookEndpoint) -> str:
+        """When a test message asks whether the receiver is back."""
+        failing = endpoint.status == EndpointStatus.FAILING and endpoint.next_probe_at
+        return moment(endpoint.next_probe_at) if failing else "–"
+
+    @admin.display(description=_("Time limit"))
+    def time_limit(self, endpoint: WebhookEndpoint) -> str:
+        """How long an answer may take."""
+        own = endpoint.timeout_seconds
+        return str(_("%(count)s s") % {"count": own}) if own else str(_("the platform's"))
+
+    @admin.display(description=_("Old secret signs until"))
+    def old_secret(self, endpoint: WebhookEndpoint) -> str:
+        """The end of the overlap after a rotation."""
+        until = endpoint.previous_secret_until
+        return moment(until) if until and until > timezone.now() else "–"
 
     @admin.display(description=_("Created"), ordering="created_at")
     def created(self, endpoint: WebhookEndpoint) -> str:
@@ -200,10 +122,11 @@ class DeliveryAdmin(ConsoleModelAdmin):
         "took",
         "when",
         "error",
+        "sent_excerpt",
         "response_excerpt",
     )
-    readonly_fields = ("event_link", "result", "endpoint_url", "position_number", "took", "when")
-    wide_fields = ("response_excerpt",)
+    readonly_fields = ("event_link", "result", "endpoint_url", "position_number", "took", "when", "sent_excerpt")
+    wide_fields = ("sent_excerpt", "response_excerpt")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """With the endpoint, for the page of one delivery too."""
@@ -238,6 +161,14 @@ class DeliveryAdmin(ConsoleModelAdmin):
     def took(self, delivery: Delivery) -> str:
         """How long the receiver took."""
         return _("%(count)s ms") % {"count": delivery.duration_ms}
+
+    @admin.display(description=_("Sent"))
+    def sent_excerpt(self, delivery: Delivery) -> str:
+        """The beginning of what was posted, made from the event."""
+        excerpt = request_excerpt(delivery)
+        if excerpt is None:
+            return str(_("The event is no longer in the log."))
+        return format_html('<span class="rk-code">{}</span>', excerpt)
 
     @admin.display(description=_("Time"), ordering="id")
     def when(self, delivery: Delivery) -> str:

@@ -23,3 +23,12 @@ class UnusableSecret(BusinessError):
     kind = Kind.INVALID
     title = _("Unusable webhook secret")
     message = _("A webhook secret is whsec_ followed by 24 to 64 bytes in base64.")
+
+
+class ReceiverRefused(BusinessError):
+    """The receiver did not take the test message."""
+
+    code = 3313
+    kind = Kind.CONFLICT
+    title = _("Test message refused")
+    message = _("The receiver did not take the test message: %(reason)s.")
