@@ -88,11 +88,13 @@ def whole_platform(settings: Settings, layout: Layout) -> Plan:
         "--no-ws",
         "--respawn-failed-workers",
     )
-    threads = ("--workers", "1", "--blocking-threads", "32", "--backpressure", "512", "--workers-kill-timeout", "4")
+    # More threads than the gate lets work or wait, and room for a flood of refusals (docs/operations.md, "Overload").
+    threads = ("--workers", "1", "--blocking-threads", "32", "--workers-kill-timeout", "4")
+    flood = ("--backpressure", "2048", "--backlog", "4096")
     celery = (str(PROGRAMS / "celery"), "-A", "rustok")
     worker = (*celery, "worker", "-P", "threads", "-c", "4", "-l", "INFO", "--without-gossip", "--without-mingle")
     commands = {
-        "web": (str(PROGRAMS / "granian"), *web, *threads, "rustok.wsgi:application"),
+        "web": (str(PROGRAMS / "granian"), *web, *threads, *flood, "rustok.wsgi:application"),
         "worker1": (*worker, "-n", "worker1@%h"),
         "worker2": (*worker, "-n", "worker2@%h"),
         "beat": (*celery, "beat", "-l", "INFO", "-s", str(layout.run / "beat-schedule"), "--pidfile="),
