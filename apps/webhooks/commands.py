@@ -47,7 +47,7 @@ class NewEndpointForm(EndpointForm):
     """The order is chosen once."""
 
     order_key = forms.ChoiceField(
-        label=_("Order"),
+        label=_("Delivery order"),
         choices=OrderKey.choices,
         help_text=_("Cannot be changed later. One by one: a refused event holds up all later ones."),
     )

@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 db_default="stream",
                 default="stream",
                 max_length=10,
-                verbose_name="order",
+                verbose_name="delivery order",
             ),
         ),
         migrations.AddField(
