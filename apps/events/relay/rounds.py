@@ -135,9 +135,8 @@ def serve_next(*, report: RelayReport, tenant_id: UUID | None = None) -> bool:
     except DatabaseError:
         raise
     except Exception as error:  # noqa: BLE001 - one broken subscription must not end the round
-        log_event(
-            "relay.turn_failed", level=logging.ERROR, error=str(error), subscription_id=str(lease.subscription_id)
-        )
+        reason = f"{type(error).__name__}: {error}"[:500]
+        log_event("relay.turn_failed", level=logging.ERROR, error=reason, subscription_id=str(lease.subscription_id))
         _put_off(lease, pause=policy.destination_backoff(lease.pauses), pauses=lease.pauses + 1)
     return True
 

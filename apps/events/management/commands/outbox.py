@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -12,6 +16,7 @@ from apps.events import queries, services
 from apps.events.letters import LEAST_PER_SECOND, MOST_PER_SECOND, Chosen
 from apps.events.management.logs import add_log_options, at_the_command_line, chosen_logs, shown
 from apps.events.models import DeadLetter
+from apps.events.relay import stopping
 from apps.events.relay.rounds import drain
 from apps.events.retention import prune
 from rustok.config import config
@@ -75,7 +80,10 @@ class Command(BaseCommand):
     def _drain(self, options: dict[str, Any]) -> list[dict[str, Any]]:
         named = options["tenant"] or options["platform"]
         log_id = chosen_logs(options)[0].id if named else None
-        report = drain(seconds=options["seconds"], tenant_id=log_id)
+        with _stopping_in_order():
+            report = drain(seconds=options["seconds"], tenant_id=log_id)
+            if stopping.requested():
+                raise CommandError(f"stopped after {report.delivered} deliveries; what is left was handed back")
         if report.left_over:
             raise CommandError(f"time ran out after {report.delivered} deliveries; more is due")
         counted = ("numbered", "delivered", "parked", "dead")
@@ -105,6 +113,20 @@ class Command(BaseCommand):
             with log.scope():
                 facts.append({"log": log.name, **asdict(prune(days=days, chunks=1_000, dry_run=options["dry_run"]))})
         return facts
+
+
+@contextmanager
+def _stopping_in_order() -> Iterator[None]:
+    """SIGTERM inside the block ends the turn under way in order; only where Python lets signals be handled."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: stopping.request())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        stopping.withdraw()
 
 
 def _chosen(options: dict[str, Any], *, every: bool) -> Chosen:
