@@ -95,6 +95,9 @@ class Config(BaseSettings):
     )
     cart_lifetime: float = Field(86_400.0, gt=0, description="Longest life of a cart, however often it is changed.")
     webhook_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for one webhook answer.")
+    projection_pause: float = Field(
+        0.25, ge=0, le=60, description="Least seconds between two turns of a read model; what comes meanwhile waits."
+    )
     event_retention_days: int = Field(
         0, ge=0, le=36_500, description="Delivered events older than this are removed from the logs; 0 keeps them all."
     )

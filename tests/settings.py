@@ -12,6 +12,7 @@ for _name in [name for name in os.environ if name.startswith("RUSTOK_") and not 
     del os.environ[_name]
 os.environ["RUSTOK_ENVIRONMENT"] = "test"
 os.environ["RUSTOK_BREAKER_STORE"] = "local"  # what one test's receiver did is nothing to the test beside it
+os.environ["RUSTOK_PROJECTION_PAUSE"] = "0"  # tests relay until nothing is due, and then look
 os.environ["DJANGO_SETTINGS_MODULE"] = "rustok.settings"
 
 from rustok.settings import *  # noqa: E402, F403 - after the environment is as tests expect it

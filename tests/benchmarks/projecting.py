@@ -51,7 +51,7 @@ class Found:
 
 
 def placed(n: int) -> OrderPlaced:
-    """One order of three lines out of 500 products, of one of 5,000 customers; 1,000 orders a day, one after the other."""
+    """One order of three lines, of 500 products and 5,000 customers; 1,000 orders a day, one after the other."""
     lines = tuple(
         PlacedLine(sku=f"SKU-{(n + k) % 500}", name="Thing", quantity=k + 1, unit_price=250, total=250 * (k + 1))
         for k in range(3)

@@ -7,19 +7,31 @@ whoever comes second finds the lock taken, pauses, and looks afresh.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 from django.db import Error as DatabaseError
 from django.db import OperationalError, ProgrammingError, connection, transaction
 
 from apps.events.causation import caused_by
 from apps.events.errors import UnknownProjection, UnknownTransport
-from apps.events.projections import TRANSPORT, get_projection, shadow_name, target_of
+from apps.events.projections import TRANSPORT, get_projection, live_name, target_of
 from apps.events.projections.metrics import observe_batch
 from apps.events.records import StoredEvent
 from apps.events.transports import DELIVERED, Outcome, Refused, Route
+from apps.operations.wakeups import DUES, LeaseLost
+from rustok.config import config
 from rustok.errors import DomainError
 
+# What comes soon after a turn waits for the next one: a busy shop costs some turns a second, not one per order. A first
+# fact after a quiet time is counted at once. A backlog (a full chunk) does not rest.
+_REST: Final = f"""
+    UPDATE {DUES} SET not_before = statement_timestamp() + make_interval(secs => %(pause)s),
+        due_at = CASE WHEN due_at IS NOT NULL
+            THEN greatest(due_at, statement_timestamp() + make_interval(secs => %(pause)s)) END
+    WHERE subscription_id = %(subscription)s AND lease_until IS NULL AND pauses = 0
+"""  # noqa: S608 - constants only
 _LOCK: Final = "SELECT position FROM events_cursor WHERE subscription_id = %s FOR NO KEY UPDATE SKIP LOCKED"
 
 
@@ -57,12 +69,20 @@ class ProjectionTransport:
         return outcomes
 
     def log(self) -> None:
-        """Once the turn has committed, tell how far behind the newest counted fact is."""
+        """Hold the cursor even when there was nothing to count; after the commit rest a little, and tell the lag.
+
+        Raises LeaseLost while somebody else holds the builds: the turn leaves no trace.
+        """
+        if not self._lock():
+            raise LeaseLost
         last, count, route = self._last, self._count, self._route
-        if last is None or route.name == shadow_name(self._projection.name):
+        if last is None:
             return
-        name = self._projection.name
-        transaction.on_commit(lambda: observe_batch(name, route.tenant_slug, last.recorded_at, count), robust=True)
+        if count < self.chunk:
+            transaction.on_commit(partial(_rest, route.subscription_id, config().projection_pause), robust=True)
+        if route.name == live_name(self._projection.name):
+            observe = partial(observe_batch, self._projection.name, route.tenant_slug, last.recorded_at, count)
+            transaction.on_commit(observe, robust=True)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -99,3 +119,9 @@ class ProjectionTransport:
         except Exception as error:  # noqa: BLE001 - a projection's defect parks one key, not the relay
             return Refused(reason=f"{type(error).__name__}: {error}"[:500])
         return DELIVERED
+
+
+def _rest(build: UUID, pause: float) -> None:
+    if pause:
+        with connection.cursor() as cursor:
+            cursor.execute(_REST, {"subscription": build, "pause": pause})

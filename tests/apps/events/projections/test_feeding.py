@@ -1,5 +1,7 @@
 """Facts become rows once, whatever happens to the turn; one bad fact does not sink its batch."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.db import OperationalError, ProgrammingError, transaction
 
@@ -13,9 +15,18 @@ from apps.events.relay.reports import RelayReport
 from apps.events.relay.rounds import number_waiting
 from apps.events.transports import Route
 from apps.operations import wakeups
+from apps.operations.wakeups import DUES
+from rustok.config import config
 from rustok.db.ids import new_id
 from tests.support.events import elsewhere, end_waiting, poke, relay, run
 from tests.support.projections import counted, counts
+
+
+@pytest.fixture
+def own_config() -> Iterator[None]:
+    """What a test says in the environment counts, and is forgotten after it."""
+    yield
+    config.cache_clear()
 
 
 def live():
@@ -156,3 +167,18 @@ def test_platforms_log_has_no_read_models(pokes, platform):
     relay()
 
     assert not Subscription.objects.filter(transport="projection").exists()
+
+
+def test_turns_of_a_busy_log_rest_and_nothing_is_due_that_was_not(own_config, pokes, acme, monkeypatch):
+    monkeypatch.setenv("RUSTOK_PROJECTION_PAUSE", "60")
+    config.cache_clear()
+    poke("a")
+    relay()
+    idle = run(f"SELECT due_at FROM {DUES} WHERE subscription_id = %s", live().pk)
+    poke("a")
+    relay()
+    resting = counted()
+    run(f"UPDATE {DUES} SET due_at = statement_timestamp() WHERE subscription_id = %s", live().pk)
+    relay()
+
+    assert (idle, resting, counted()) == ([(None,)], 1, 2)
