@@ -19,6 +19,7 @@ from apps.tenants.queries import active_tenants
 from rustok.celery import task
 from rustok.config import config
 from rustok.operations import INTERNAL, Criticality
+from rustok.resilience import dependency
 from rustok.telemetry import log_event
 
 SLICE: Final = 1.0  # seconds of one task; then it re-queues itself behind the other tasks
@@ -47,8 +48,8 @@ def relay() -> None:
 
 
 def send_hint() -> None:
-    """Queue one relay task; raises what the broker's client raises, without retrying."""
-    relay.apply_async(expires=EXPIRES, ignore_result=True, retry=False)
+    """Queue one relay task; raises what the broker's client raises, or CircuitOpen; never repeats."""
+    dependency("broker").call(relay.apply_async, expires=EXPIRES, ignore_result=True, retry=False)
 
 
 @task(name="events.prune", permission=INTERNAL, criticality=Criticality.LOW, every=3600.0)

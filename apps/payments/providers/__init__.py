@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from apps.payments.errors import UnknownProvider
+from apps.payments.providers.guarded import GuardedProvider
 from apps.payments.providers.manual import ManualProvider
 from rustok.money import Money
 
@@ -31,8 +32,8 @@ _PROVIDERS: Final[dict[str, PaymentProvider]] = {provider.name: provider for pro
 
 
 def get_provider(name: str) -> PaymentProvider:
-    """The provider of that name; raises UnknownProvider."""
+    """The provider of that name, guarded; raises UnknownProvider."""
     try:
-        return _PROVIDERS[name]
+        return GuardedProvider(_PROVIDERS[name])
     except KeyError:
         raise UnknownProvider(provider=name[:32]) from None
