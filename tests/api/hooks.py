@@ -28,7 +28,7 @@ ENOUGH = 8  # real things made per operation; later calls meet used ones, and th
 
 tally: dict[str, Counter[int]] = defaultdict(Counter)
 made: Counter[str] = Counter()
-last: dict[str, str] = {}
+last: dict[str, str | dict[str, str]] = {}
 
 
 def ask(method: str, path: str, body: Any = None) -> Any:
@@ -74,6 +74,24 @@ api_key = made_by("/api/v1/api-keys/", lambda: {"name": "till", "permissions": [
 endpoint = made_by("/api/v1/webhooks/endpoints/", lambda: {"url": RECEIVER})
 
 
+def cart_line() -> dict[str, str]:
+    """Makes a cart with one line."""
+    cart = ask("POST", "/api/v1/carts/", {"currency": CURRENCY})["id"]
+    filled = ask("PUT", f"/api/v1/carts/{cart}/lines/", {"sku": SKU, "quantity": 1})
+    return {"cart_id": cart, "line_id": filled["lines"][0]["id"]}
+
+
+def audience() -> str:
+    """Makes a small list of people."""
+    ask("PATCH", "/api/v1/audiences/testers/", {"add": [str(uuid.uuid4())]})
+    return "testers"
+
+
+def a_flag() -> str:
+    """Names a flag that the code declares."""
+    return "new-checkout-flow"
+
+
 def moved(path: str, undo: str) -> Callable[[], str]:
     """Makes a thing and takes back the move that the operation is going to make."""
 
@@ -106,7 +124,19 @@ def new_slug() -> str:
     return f"shop-{fresh()}" if made["shop"] <= 4 else "acme"
 
 
-REAL: dict[str, Callable[[], str]] = {
+REAL: dict[str, Callable[[], str | dict[str, str]]] = {
+    "carts_retrieve": lambda: cart_line()["cart_id"],
+    "carts_put_line": lambda: cart_line()["cart_id"],
+    "carts_remove_line": cart_line,
+    "carts_checkout": lambda: cart_line()["cart_id"],
+    "flags_retrieve": a_flag,
+    "flags_target": a_flag,
+    "flags_untarget": a_flag,
+    "platform_flags_retrieve": a_flag,
+    "platform_flags_change": a_flag,
+    "ofrep_evaluate": a_flag,
+    "audiences_change": audience,
+    "audiences_delete": audience,
     "orders_retrieve": order_in(),
     "orders_confirm": order_in(),
     "orders_cancel": order_in("confirm"),
@@ -135,6 +165,8 @@ REAL: dict[str, Callable[[], str]] = {
 }
 VALUES: dict[str, Callable[[], Any]] = {
     "sku": lambda: SKU,
+    "audiences": list,  # unknown ones are refused
+    "percent": lambda: None,  # contradicts `enabled`
     "currency": lambda: CURRENCY,
     "customer": customer,
     "provider": lambda: "manual",
@@ -200,8 +232,9 @@ def use_real_thing(name: str, path_parameters: dict[str, Any], *, chosen: bool) 
         return
     if made[name] < 2 * ENOUGH:
         last[name] = REAL[name]()
+    real = last[name]
     for parameter in path_parameters:
-        path_parameters[parameter] = last[name]
+        path_parameters[parameter] = real if isinstance(real, str) else real[parameter]
 
 
 def version_of(case: Any) -> str | None:
