@@ -107,7 +107,7 @@ def compile_level(
 
 def slice_of(key: str, unit: str) -> int:
     """The slice 0 … 999 of a unit under a flag: the same for ever, independent between flags."""
-    return int.from_bytes(blake2b(f"{key}\0{unit}".encode(), digest_size=6).digest()) % SLICES
+    return int.from_bytes(blake2b(f"{key}\0{unit}".encode(errors="surrogatepass"), digest_size=6).digest()) % SLICES
 
 
 def _word(value: bool) -> str:

@@ -71,11 +71,9 @@ def operation(
 ) -> Callable[[F], F]:
     """Declare the handler `get`, `post`, `put`, `patch` or `delete` of an `Endpoint`.
 
-    `permission` is `resource:action` or PUBLIC; `answer` a pydantic model (or `Page[...]`), None for 204;
-    `cost` is what a call takes from the caller's rate limit (default 1, 2 where something is written); one that
-    `fails_closed` is refused while limits cannot be checked. `errors` are the domain errors beyond
-    those that every operation may give; `also` further statuses with the model of their body (None: no body), for
-    protocols that bring answers of their own. Fails at import when it makes no sense.
+    `permission` is `resource:action` or PUBLIC; `answer` a pydantic model or `Page[...]`, None for 204; `cost` is taken
+    add to those of every operation; `also` maps statuses of foreign protocols to models. Fails at import when wrong.
+    add to those of every operation; `also` maps foreign protocols' statuses to models. Fails at import if senseless.
     """
     _check(name, permission, body, query)
 
