@@ -19,7 +19,7 @@ from pathlib import Path
 from apps.events.transports.brokers import Broker, BrokerDown, Topology, opening
 from rustok.local.binaries import valkey_server
 from tests.support import proc
-from tests.support.stack import free_port, wait_until
+from tests.support.stack import PROJECT, free_port, wait_until
 
 START_SECONDS = 40.0
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -195,4 +195,20 @@ class RabbitMQ(Server):
         }
 
 
-SERVERS: dict[str, type[Server]] = {server.name: server for server in (Valkey, Nats, RabbitMQ)}
+class KafkaPeer(Server):
+    """Not Kafka, but a peer that speaks its protocol to the real client."""
+
+    name = "kafka-peer"
+
+    @property
+    def url(self) -> str:
+        return f"kafka://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "tests.support.kafka_peer", str(self.port), str(self.data / "store")]
+
+    def environment(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(PROJECT)}
+
+
+SERVERS: dict[str, type[Server]] = {server.name: server for server in (Valkey, Nats, RabbitMQ, KafkaPeer)}

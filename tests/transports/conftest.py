@@ -14,7 +14,7 @@ import pytest
 from tests.support.brokers import SERVERS, Server
 from tests.transports.rigs import BrokerRig, MemoryRig, Rig, ServerRig, WebhookRig
 
-QUICK = ("memory", "webhook", "valkey", "nats")
+QUICK = ("memory", "webhook", "valkey", "nats", "kafka-peer")
 REQUIRED = tuple(name for name in os.environ.get("TRANSPORTS", "").split(",") if name)
 CHOSEN = REQUIRED or QUICK
 TITLES = {
@@ -24,6 +24,7 @@ TITLES = {
     "nats": "NATS JetStream",
     "rabbitmq": "RabbitMQ",
 }
+PEERS = {"kafka-peer": "Kafka", "iggy-peer": "Apache Iggy"}  # no server can be had as a package: a peer of ours
 _ran: set[str] = set()
 _servers: dict[str, Server] = {}
 
@@ -33,7 +34,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "rig" in metafunc.fixturenames:
         metafunc.parametrize("rig", CHOSEN, indirect=True)
     if "broker_rig" in metafunc.fixturenames:
-        metafunc.parametrize("broker_rig", [name for name in CHOSEN if name != "webhook"], indirect=True)
+        brokers = [name for name in CHOSEN if name != "webhook"]
+        if metafunc.module.__name__.endswith("end_to_end"):
+            brokers = [name for name in brokers if name not in PEERS]
+        metafunc.parametrize("broker_rig", brokers, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +82,10 @@ def _broker_rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what ran for real."""
     if _ran:
-        terminalreporter.write_line(
-            f"transports that ran for real: {', '.join(TITLES.get(name, name) for name in sorted(_ran))}"
-        )
+        titles = ", ".join(TITLES[name] for name in sorted(_ran - set(PEERS)))
+        terminalreporter.write_line(f"transports that ran for real: {titles}")
+        for name in sorted(_ran & set(PEERS)):
+            terminalreporter.write_line(f"client tested against a peer, not for real: {PEERS[name]}")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

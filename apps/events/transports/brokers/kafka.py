@@ -25,6 +25,7 @@ Answer = TypeVar("Answer")
 Records = Sequence[Any]
 
 LARGEST: Final = 1024 * 1024 - 8192  # the default of brokers, and room for headers
+REPLICAS: Final = 3  # of a topic that we make, fewer in a smaller cluster
 _EXISTS: Final = 36  # error code TOPIC_ALREADY_EXISTS
 
 
@@ -96,8 +97,9 @@ class Kafka:
         await admin.start()
         try:
             age = {"retention.ms": str(int(self._topology.retention * 1000))}
-            topics = [NewTopic(self._topology.topic, self._topology.partitions, -1, topic_configs=age)]
-            topics.append(NewTopic(self._topology.dead, 1, -1, topic_configs={"retention.ms": "-1"}))
+            copies = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
+            topics = [NewTopic(self._topology.topic, self._topology.partitions, copies, topic_configs=age)]
+            topics.append(NewTopic(self._topology.dead, 1, copies, topic_configs={"retention.ms": "-1"}))
             answer = await admin.create_topics(topics)
             for error in answer.topic_errors:
                 if error[1] not in (0, _EXISTS):
@@ -206,14 +208,27 @@ class Kafka:
             self._run(self._close(), 1.0)
 
     async def _close(self) -> None:
-        clients = [*self._readers.values(), *([self._producer] if self._producer else [])]
+        readers, producer = list(self._readers.values()), self._producer
         self._readers.clear()
         self._producer = None
-        await asyncio.gather(*(client.stop() for client in clients), return_exceptions=True)
+        dropping = [_drop(producer)] if producer is not None else []
+        await asyncio.gather(*(reader.stop() for reader in readers), *dropping, return_exceptions=True)
 
     def _run(self, work: Coroutine[Any, Any, Answer], timeout: float) -> Answer:
         with _speaking():
             return loop.run(work, timeout=timeout)
+
+
+async def _drop(producer: Any) -> None:
+    """Stop a producer without its last wishes: what it still holds was refused, and must not arrive later.
+
+    The client's own `stop` would wait for the broker to take it; there is no public way to give it up.
+    """
+    producer._closed = True
+    if producer._sender is not None:
+        with suppress(asyncio.CancelledError, KafkaError):
+            await producer._sender.close()
+    await producer.client.close()
 
 
 async def _start(reader: Any, place: TopicPartition, after: int | None, since: datetime | None) -> int | None:
