@@ -72,8 +72,8 @@ def operation(
     """Declare the handler `get`, `post`, `put`, `patch` or `delete` of an `Endpoint`.
 
     `permission` is `resource:action` or PUBLIC; `answer` a pydantic model or `Page[...]`, None for 204; `cost` is taken
-    add to those of every operation; `also` maps statuses of foreign protocols to models. Fails at import when wrong.
-    add to those of every operation; `also` maps foreign protocols' statuses to models. Fails at import if senseless.
+    from the rate limit (default 1, 2 for writes); what `fails_closed` is refused while limits cannot be checked;
+    `errors` add to those of every operation; `also` maps statuses of foreign protocols to models.
     """
     _check(name, permission, body, query)
 
