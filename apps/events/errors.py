@@ -29,7 +29,7 @@ class NothingChosen(BusinessError):
     """Dead letters are to be tried again, but nothing says which."""
 
     code = 3303
-    kind = Kind.INVALID
+    kind = Kind.UNPROCESSABLE
     title = _("Nothing chosen")
     message = _("Say which dead letters: by id, event type, subscription or range of positions, or say all.")
 

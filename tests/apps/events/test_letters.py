@@ -120,7 +120,7 @@ def test_redrive_over_rest(integrator, memory):
 def test_nothing_chosen_over_rest_is_a_problem(integrator):
     answer = integrator.post(REDRIVE, {})
 
-    assert (answer.status_code, answer.json()["code"]) == (400, 3303)
+    assert (answer.status_code, answer.json()["code"]) == (422, 3303)
 
 
 def test_redrive_needs_its_permission(memory, acme, context):
