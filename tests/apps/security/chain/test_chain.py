@@ -20,6 +20,10 @@ from rustok.audit import AuditEntry
 from rustok.db.transactions import unit_of_work
 from tests.support.events import elsewhere, run
 
+LATER = """
+    SELECT due_at > now() + interval '50 seconds' FROM public.operations_audit_wakeup WHERE due_at > clock_timestamp()
+"""
+
 
 def note(count: int = 1) -> None:
     with unit_of_work() as uow:
@@ -96,9 +100,7 @@ def test_checkpoints_come_by_time_and_by_count_and_a_mark_remembers_the_next(log
     assert (seal(), checkpoint()) == (1, 1)
     note(1)
     assert (seal(), checkpoint()) == (1, None)
-    assert run(
-        "SELECT due_at > now() + interval '50 seconds' FROM public.operations_audit_wakeup WHERE due_at > clock_timestamp()"
-    ) == [(True,)]
+    assert run(LATER) == [(True,)]
     run("UPDATE security_auditchain SET checkpoint_at = now() - interval '2 minutes'")
     assert (checkpoint(), checkpoint(force=True)) == (2, None)
     assert len(checkpoint_file(this_log()).read_bytes().splitlines()) == 2
