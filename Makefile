@@ -44,7 +44,7 @@ test-e2e:
 
 test-transports:
 	$(ENSURE) dev
-	@TRANSPORTS=memory,webhook,valkey,nats,kafka-peer$(if $(RABBITMQ),$(comma)rabbitmq) $(LOCAL) exec -- $(VENV)/pytest $(APART) tests/transports $(PYTEST_ARGS)
+	@TRANSPORTS=memory,webhook,valkey,nats,kafka-peer,iggy-peer$(if $(RABBITMQ),$(comma)rabbitmq) $(LOCAL) exec -- $(VENV)/pytest $(APART) tests/transports $(PYTEST_ARGS)
 
 lint:
 	$(ENSURE) dev

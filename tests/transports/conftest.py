@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.brokers import SERVERS, Server
-from tests.transports.rigs import BrokerRig, MemoryRig, Rig, ServerRig, WebhookRig
+from tests.transports.rigs import BrokerRig, IggyRig, MemoryRig, Rig, ServerRig, WebhookRig
 
-QUICK = ("memory", "webhook", "valkey", "nats", "kafka-peer")
+QUICK = ("memory", "webhook", "valkey", "nats", "kafka-peer", "iggy-peer")
 REQUIRED = tuple(name for name in os.environ.get("TRANSPORTS", "").split(",") if name)
 CHOSEN = REQUIRED or QUICK
 TITLES = {
@@ -71,6 +71,8 @@ def broker_rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 def _broker_rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     if request.param == "memory":
         return MemoryRig.open(monkeypatch)
+    if request.param == "iggy-peer":
+        return IggyRig.open(monkeypatch)
     known = request.getfixturevalue("servers")
     if request.param not in known:
         server = SERVERS[request.param]()

@@ -14,7 +14,7 @@ import pytest
 
 from apps.events.records import StoredEvent
 from apps.events.transports import Outcome, Refused, Route, Transport, open_transport
-from apps.events.transports.brokers import Broker, Received, Topology, memory, opening
+from apps.events.transports.brokers import Broker, Received, Topology, iggy, memory, opening
 from apps.events.transports.destinations import close_all
 from apps.events.transports.relaying import NAME as BROKER
 from apps.webhooks.models import WebhookEndpoint
@@ -23,6 +23,7 @@ from rustok.config import config
 from rustok.context import current
 from rustok.db.ids import new_id
 from tests.support.brokers import Server
+from tests.support.iggy_peer import IggyServer, SentMessage
 from tests.support.receiver import Receiver, allowing, drip, listening, status
 
 TIMEOUT = 2.0
@@ -145,6 +146,31 @@ class MemoryRig(BrokerRig):
 
     def _hall(self) -> memory.Hall:
         return memory.hall(self.url.removeprefix("memory://"))
+
+
+@dataclass
+class IggyRig(BrokerRig):
+    """Our code for Iggy, over a stand-in for the official client."""
+
+    server: IggyServer = field(kw_only=True)
+
+    @classmethod
+    def open(cls, monkeypatch: pytest.MonkeyPatch):
+        server = IggyServer()
+        monkeypatch.setattr(iggy, "IggyClient", server)
+        monkeypatch.setattr(iggy, "SendMessage", SentMessage)
+        return cls.over(monkeypatch, f"iggy://user:secret@hall-{next(_topics)}:8090", server=server)
+
+    def kill(self) -> None:
+        self.server.state = "down"
+
+    def hang(self) -> None:
+        self.server.state = "silent"
+
+    def mend(self) -> None:
+        self.server.state = "up"
+
+    resume = mend
 
 
 @dataclass

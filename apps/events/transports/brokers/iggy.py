@@ -8,7 +8,7 @@ and stores one by polling the last message again with `auto_commit`, because the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -22,6 +22,7 @@ from apps.events.transports.brokers import BrokerDown, BrokerHung, Parcel, Recei
 Answer = TypeVar("Answer")
 
 LARGEST: Final = 1024 * 1024
+HEADER: Final = 255
 STREAM: Final = "rustok"
 _ID: Final = "id"
 
@@ -110,7 +111,7 @@ class Iggy:
 
     async def _send_partition(self, parcels: Sequence[Parcel], partition: int) -> object:
         messages = [
-            SendMessage(parcel.body, user_headers={**parcel.headers, _ID: parcel.id}, id=UUID(parcel.id).int)
+            SendMessage(parcel.body, user_headers=_headers(parcel.id, parcel.headers), id=UUID(parcel.id).int)
             for parcel in parcels
             if parcel.partition == partition
         ]
@@ -164,7 +165,7 @@ class Iggy:
         self._run(self._bury(received, group, reason), timeout)
 
     async def _bury(self, received: Received, group: str, reason: str) -> None:
-        headers = {**received.headers, _ID: received.id, "reason": reason[:255], "group": group}
+        headers = _headers(received.id, {**received.headers, "reason": reason, "group": group})
         message = SendMessage(received.body, user_headers=headers)
         await self._client.send_messages(STREAM, self._topology.dead, 0, [message])
         await self._acknowledge([received], group)
@@ -203,8 +204,15 @@ class Iggy:
             return loop.run(work, timeout=timeout)
 
 
+def _headers(name: str, facts: Mapping[str, str]) -> dict[str, str]:
+    """Iggy's headers have 1 to 255 bytes: longer values are cut (the body has them whole), empty ones left out."""
+    cut = {key: value.encode()[:HEADER].decode(errors="ignore") for key, value in facts.items() if value}
+    return {**cut, _ID: name}
+
+
 def _received(message: Any, partition: int) -> Received:
-    headers = {str(name): str(value) for name, value in (message.user_headers() or {}).items()}
+    known = message.user_headers()
+    headers = {str(name): str(value) for name, value in known.to_scalar_dict().items()} if known else {}
     name = headers.pop(_ID, "")
     offset = message.offset()
     return Received(name, str(offset), partition, headers, bytes(message.payload()), token=offset)
