@@ -70,6 +70,7 @@ def first_of(path: str) -> Callable[[], str]:
 product = made_by("/api/v1/products/", lambda: {"name": "Tea", "sku": fresh()})
 customer = made_by("/api/v1/customers/", lambda: {"name": "Ann"})
 api_key = made_by("/api/v1/api-keys/", lambda: {"name": "till", "permissions": ["order:read"]})
+signing_key = made_by("/api/v1/signing-keys/", lambda: {"name": "till", "permissions": ["order:read"]})
 
 endpoint = made_by("/api/v1/webhooks/endpoints/", lambda: {"url": RECEIVER})
 
@@ -151,6 +152,9 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
     "payments_retrieve": first_of("/api/v1/payments/"),
     "api_keys_get": api_key,
     "api_keys_revoke": api_key,
+    "signing_keys_get": signing_key,
+    "signing_keys_revoke": signing_key,
+    "signing_keys_rotate": signing_key,
     "webhooks_retrieve": endpoint,
     "webhooks_update": endpoint,
     "webhooks_delete": endpoint,
@@ -174,6 +178,12 @@ VALUES: dict[str, Callable[[], Any]] = {
     "email": lambda: f"{fresh()}@example.com",
     "url": lambda: RECEIVER,
     "slug": new_slug,
+    "signatures": lambda: "optional",  # the run's own requests are not signed, and there are many of them
+    "rate_per_tenant": lambda: None,
+    "rate_per_key": lambda: None,
+    "rate_per_route": lambda: None,
+    "algorithm": lambda: "hmac-sha256",
+    "public_key": lambda: "",
     "admin_password": lambda: "correct horse battery",
     "domains": lambda: [f"{fresh()}.shop"],
 }

@@ -2,7 +2,8 @@
 
 In a guide, an `http` block is either a request or, when it starts with `HTTP/1.1`, the answer to the one before. A
 promised JSON body names what matters: other members may be there. `"…"` is any value, `["…"]` any list, and `"$NAME"`
-is remembered at its first use and compared afterwards. `$NAME` in a request is replaced by what was remembered.
+is remembered at its first use and compared afterwards. `$NAME` in a request or in executed Python is replaced by what
+was remembered; what Python calls `NAME` is remembered too.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def message(text: str, known: dict[str, str]) -> Message:
     head, _blank, body = text.partition("\n\n")
     first, *lines = head.strip().splitlines()
     headers = dict(line.split(": ", 1) for line in lines)
-    return Message(filled(first, known), {name: filled(value, known) for name, value in headers.items()}, body.strip())
+    said = body.strip() if first.startswith("HTTP/1.1") else filled(body.strip(), known)
+    return Message(filled(first, known), {name: filled(value, known) for name, value in headers.items()}, said)
 
 
 def filled(text: str, known: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from apps.security.services import create_api_key
 from rustok.context import ExecutionContext, use
-from tests.docs.snippets import compare_bodies, message, snippets
+from tests.docs.snippets import compare_bodies, filled, message, snippets
 from tests.support.sources import ROOT
 
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
@@ -25,7 +25,8 @@ class Reader:
         if snippet.language == "http":
             self.speak(message(snippet.text, self.names), place)
         elif snippet.language == "python":
-            exec(compile(snippet.text, place, "exec"), self.namespace)  # our own guides
+            exec(compile(filled(snippet.text, self.names), place, "exec"), self.namespace)  # our own guides
+            self.names |= {n: v for n, v in self.namespace.items() if n.isupper() and isinstance(v, str)}
         else:
             self.command(snippet.text)
 
