@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rustok.transport_settings import TransportSettings
@@ -71,6 +71,11 @@ class Config(BaseSettings):
     data_dir: Path = Field(ROOT / ".rustok", description="Data of the embedded stack, demo credentials, logs.")
     database_url: SecretStr = Field(
         SecretStr("postgresql://rustok@127.0.0.1:5432/rustok"), description="The PostgreSQL server."
+    )
+    bus_depth: int = Field(10_000, ge=1, description="Most deliveries of the in-process bus that wait or run.")
+    bus_warning: float = Field(0.7, gt=0, lt=1, description="Share of `bus_depth` from which the bus warns.")
+    bus_critical: float = Field(
+        0.9, gt=0, le=1, description="Share of `bus_depth` above which it refuses; greater than `bus_warning`."
     )
     database_pool_max: int = Field(16, ge=1, le=500, description="Most connections of one process.")
     database_pool_min: int = Field(1, ge=0, le=500, description="Connections of one process that are kept open.")
@@ -147,6 +152,13 @@ class Config(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("bus_critical")
+    @classmethod
+    def _warn_before_refusing(cls, value: float, info: ValidationInfo) -> float:
+        if value <= info.data.get("bus_warning", 0.0):
+            raise ValueError("must be greater than bus_warning")
+        return value
 
     @field_validator("secret_key")
     @classmethod

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from rustok.audit import AuditEntry
+from rustok.bus import offer
 from rustok.db.batches import together
 from rustok.events import DomainEvent
 from rustok.ports import audit_writer, event_recorder
@@ -82,6 +83,7 @@ class UnitOfWork:
                 recorder = event_recorder()
                 recorder.append(self._events, expected=self._expected)
                 transaction.on_commit(recorder.hint, using=self.using, robust=True)
+                transaction.on_commit(partial(offer, self._events), using=self.using, robust=True)
             if self._entries:
                 audit_writer().write(self._entries)
         self._events, self._entries, self._expected = [], [], {}

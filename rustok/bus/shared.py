@@ -1,0 +1,36 @@
+"""The bus of this process, and what units of work tell it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+
+from django.db import connections
+
+from rustok.bus.core import Bus, Limits
+from rustok.bus.errors import BusOverloaded
+from rustok.config import config
+from rustok.events import DomainEvent
+from rustok.telemetry.logging import log_event
+
+
+@cache
+def bus() -> Bus:
+    """The process's bus, with the limits of the configuration; handlers' database connections go back to the pool."""
+    given = config()
+    limits = Limits(given.bus_depth, given.bus_warning, given.bus_critical)
+    return Bus(limits, after_each=connections.close_all)
+
+
+def offer(events: Sequence[DomainEvent]) -> None:
+    """Publish committed facts. Costs next to nothing without subscribers.
+
+    A full bus loses them for this process, with a line in the log: the commit stands, and no request fails for it.
+    """
+    here = bus()
+    try:
+        for event in events:
+            here.publish(event)
+    except BusOverloaded as error:
+        log_event("bus.overloaded", level=logging.ERROR, lost=len(events), **error.context)
