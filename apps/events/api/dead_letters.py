@@ -11,7 +11,6 @@ from pydantic import Field, StringConstraints
 
 from apps.events import queries, services
 from apps.events.api.schemas import Stream
-from apps.events.errors import NothingChosen
 from apps.events.letters import LEAST_PER_SECOND, MOST_PER_SECOND, Chosen
 from rustok.api import Body, Call, Endpoint, Out, Page, PageQuery, Query, operation, paginate
 from rustok.api.models import Count
@@ -45,7 +44,7 @@ class DeadLetterOut(Out):
 
 
 class RedriveBody(Body):
-    """Which letters: everything that is given must fit. `all` is needed when nothing narrows the choice."""
+    """Which letters: everything that is given must fit. Without a choice there are none, unless `all` is true."""
 
     ids: Annotated[list[UUID], Field(strict=False, max_length=1000)] | None = None
     type: WireType | None = None
@@ -95,14 +94,15 @@ class DeadLetterRedrive(Endpoint):
         criticality=Criticality.NORMAL,
         body=RedriveBody,
         answer=RedriveOut,
-        errors=(NothingChosen,),
         summary=_("Try dead letters again"),
     )
     def post(self, call: Call[RedriveBody, Query]) -> dict[str, Any]:
         """What fails again stays dead. Redriven events arrive out of their stream's order."""
         body = call.body
+        choice = (body.ids, body.type, body.subscription, body.from_position, body.to_position)
+        names_nothing = all(value is None for value in choice) and not body.all
         chosen = Chosen(
-            ids=body.ids,
+            ids=[] if names_nothing else body.ids,
             event_type=body.type,
             subscription=body.subscription,
             first=body.from_position,

@@ -117,10 +117,10 @@ def test_redrive_over_rest(integrator, memory):
     assert memory.versions("thing-b") == [1]
 
 
-def test_nothing_chosen_over_rest_is_a_problem(integrator):
-    answer = integrator.post(REDRIVE, {})
-
-    assert (answer.status_code, answer.json()["code"]) == (422, 3303)
+@pytest.mark.parametrize("body", [{}, {"all": False}, {"type": None, "per_second": 5}])
+def test_no_choice_over_rest_is_no_letter(integrator, body):
+    assert integrator.post(REDRIVE, body).json() == {"matched": 0, "redriven": 0}
+    assert not DeadLetter.objects.filter(redrive=True).exists()
 
 
 def test_redrive_needs_its_permission(memory, acme, context):
