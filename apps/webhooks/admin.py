@@ -78,13 +78,13 @@ class EndpointAdmin(ConsoleModelAdmin):
     @admin.display(description=_("Failing since"))
     def failing_from(self, endpoint: WebhookEndpoint) -> str:
         """Since when nothing was delivered."""
-        return moment(endpoint.failing_since) if endpoint.failing_since else "–"
+        return moment(endpoint.failing_since) if endpoint.failing_since else "—"
 
     @admin.display(description=_("Next probe"))
     def next_probe(self, endpoint: WebhookEndpoint) -> str:
         """When a test message asks whether the receiver is back."""
         failing = endpoint.status == EndpointStatus.FAILING and endpoint.next_probe_at
-        return moment(endpoint.next_probe_at) if failing else "–"
+        return moment(endpoint.next_probe_at) if failing else "—"
 
     @admin.display(description=_("Time limit"))
     def time_limit(self, endpoint: WebhookEndpoint) -> str:
@@ -96,7 +96,7 @@ class EndpointAdmin(ConsoleModelAdmin):
     def old_secret(self, endpoint: WebhookEndpoint) -> str:
         """The end of the overlap after a rotation."""
         until = endpoint.previous_secret_until
-        return moment(until) if until and until > timezone.now() else "–"
+        return moment(until) if until and until > timezone.now() else "—"
 
     @admin.display(description=_("Created"), ordering="created_at")
     def created(self, endpoint: WebhookEndpoint) -> str:

@@ -82,7 +82,10 @@ class ReplayForm(CommandForm):
     before = forms.DateTimeField(
         label=_("Recorded before"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
     )
-    event_types = forms.MultipleChoiceField(label=_("Events"), choices=_known_types, required=False)
+    event_types = forms.MultipleChoiceField(
+        label=_("Events"), choices=_known_types, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Choose none to send every event."),
+    )  # fmt: skip
     dry_run = forms.BooleanField(
         label=_("Only show how many would be sent"), initial=True, required=False,
         help_text=_("Clear this to send them."),

@@ -30,7 +30,11 @@ class WebhookEndpoint(Entity):
     status = models.CharField(_("status"), max_length=10, choices=EndpointStatus.choices, default=EndpointStatus.ACTIVE)
     status_reason = models.CharField(_("reason"), max_length=200, blank=True)
     order_key = models.CharField(
-        _("delivery order"), max_length=10, choices=OrderKey.choices, default=OrderKey.STREAM, db_default=OrderKey.STREAM
+        _("delivery order"),
+        max_length=10,
+        choices=OrderKey.choices,
+        default=OrderKey.STREAM,
+        db_default=OrderKey.STREAM,
     )
     timeout_seconds = models.PositiveSmallIntegerField(_("time limit, seconds"), null=True)
     previous_sealed_secret = models.BinaryField(null=True, editable=False)

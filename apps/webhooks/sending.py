@@ -22,7 +22,8 @@ GONE: Final = 410
 _RESOLVE_SHARE: Final = 0.4  # of the timeout
 _BEGIN: Final = 1.0  # seconds in which one call begins posts
 _FILL: Final = 0.7  # part of the timeout in which it begins posts that others have overtaken
-_UNAVAILABLE: Final = frozenset({429, 502, 503, 504})
+_OVERLOADED: Final = frozenset({429, 503})
+_UNAVAILABLE: Final = _OVERLOADED | {502, 504}
 _USER_AGENT: Final = "RusToK-Webhooks/1.0"
 
 _keeper: Final = Keeper()
@@ -53,6 +54,11 @@ class Sent:
         """Whether the receiver took it."""
         return not isinstance(self.outcome, Refused)
 
+    @property
+    def overloaded(self) -> bool:
+        """Whether the receiver said that it cannot take more right now."""
+        return self.reply is not None and self.reply.status in _OVERLOADED
+
 
 _NOT_BEGUN: Final = Sent(Refused(reason="no time was left"), None, "no time was left", 0)
 
@@ -66,7 +72,6 @@ class Sender:
         self._heard = heard
         self._keys = signing_keys(endpoint)
         self._timeout = float(endpoint.timeout_seconds or config().webhook_timeout)
-        self._suspect = endpoint.failing_since is not None
         self._place: tuple[Target, str] | None = None
         self._idle: list[Connection] = []
 
@@ -87,9 +92,7 @@ class Sender:
         if failed is not None:
             return [failed, *[None] * (len(messages) - 1)]
         flight = _Flight(self, messages, until=started + timeout, patience=self._timeout)
-        flight.fly(keys, started=started, timeout=timeout, width=1 if self._suspect else width)
-        if any(sent is not None and sent.succeeded for sent in flight.results):
-            self._suspect = False
+        flight.fly(keys, started=started, timeout=timeout, width=width)
         return flight.results
 
     def close(self) -> None:

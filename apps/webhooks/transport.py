@@ -13,7 +13,6 @@ from apps.events.records import StoredEvent
 from apps.events.transports import NOT_OFFERED, NotOffered, Outcome, Refused, Route
 from apps.webhooks import catchup, deliveries, gate, recovery
 from apps.webhooks.deliveries import Attempt
-from apps.webhooks.fleet import WIDTH
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.sending import GONE, Message, Sender, Sent
 from apps.webhooks.states import EndpointStatus, OrderKey
@@ -31,6 +30,7 @@ class WebhookTransport:
         self.batch = self.chunk = BATCH
         self._source = source_of(route.tenant_slug)
         self._attempts: list[Attempt] = []
+        self._width = 1
         self._sender: Sender | None = None
         self._pass: gate.Pass | None = None
         self._endpoint = self._find(UUID(route.target))
@@ -42,8 +42,10 @@ class WebhookTransport:
         if self._sender is None or self._endpoint is None:
             return [Refused(reason="the endpoint no longer exists", destination=True)] * len(events)
         messages = [self._message(event) for event in events]
-        keys, width = _order(self._endpoint, events)
-        sent = self._sender.send_all(messages, keys=keys, timeout=timeout, width=width)
+        keys = _keys(self._endpoint, events)
+        sent = self._sender.send_all(messages, keys=keys, timeout=timeout, width=self._width)
+        if self._pass is not None and any(one is not None and one.overloaded for one in sent):
+            self._pass.overloaded()
         self._attempts += [Attempt.of(event, one) for event, one in zip(events, sent, strict=True) if one is not None]
         outcomes = judged(sent, [event.stream for event in events])
         is_strict = self._endpoint.order_key == OrderKey.TENANT
@@ -79,6 +81,7 @@ class WebhookTransport:
         self._pass = gate.enter(endpoint)
         try:
             self.batch = self.chunk = catchup.claim(endpoint, BATCH)
+            self._width = 1 if endpoint.order_key == OrderKey.TENANT else self._pass.width
             self._sender = Sender(endpoint, heard=self._pass.heard)
         except BaseException:
             self._pass.leave()
@@ -110,13 +113,11 @@ def judged(sent: Sequence[Sent | None], streams: Sequence[str]) -> list[Outcome 
     return outcomes
 
 
-def _order(endpoint: WebhookEndpoint, events: Sequence[StoredEvent]) -> tuple[Sequence[Hashable], int]:
-    """The key of each event, and how many posts may be under way at once."""
+def _keys(endpoint: WebhookEndpoint, events: Sequence[StoredEvent]) -> Sequence[Hashable]:
+    """What keeps its order: posts of one key wait for each other."""
     if endpoint.order_key == OrderKey.TENANT:
-        return [None] * len(events), 1
-    if endpoint.order_key == OrderKey.NONE:
-        return range(len(events)), WIDTH
-    return [event.stream for event in events], WIDTH
+        return [None] * len(events)
+    return range(len(events)) if endpoint.order_key == OrderKey.NONE else [event.stream for event in events]
 
 
 def _blocking(outcome: Outcome | NotOffered) -> Outcome | NotOffered:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from apps.events.transports import DestinationBusy
+from apps.webhooks.fleet import WIDTH
 from apps.webhooks.gate import SILENCE, TURNS, Gate
 from rustok.db.ids import new_id
 
@@ -91,3 +92,29 @@ def test_leaving_twice_is_harmless(gate):
     once.leave()
 
     gate.enter(WELL, suspect=False)
+
+
+def turn(gate, *, overloaded=False):
+    inside = gate.enter(WELL, suspect=False)
+    if overloaded:
+        inside.overloaded()
+    inside.leave()
+    return inside.width
+
+
+def test_overloaded_receiver_gets_half_and_then_one_more_each_turn(gate):
+    assert [turn(gate, overloaded=bad) for bad in (True, True, False, False, False)] == [
+        WIDTH, WIDTH // 2, WIDTH // 4, WIDTH // 4 + 1, WIDTH // 4 + 2,
+    ]  # fmt: skip
+
+
+def test_receiver_that_bears_everything_is_forgotten(gate):
+    turn(gate, overloaded=True)
+    for _turn in range(WIDTH):
+        turn(gate)
+
+    assert turn(gate) == WIDTH
+
+
+def test_failing_receiver_is_asked_one_by_one(gate):
+    assert gate.enter(HUNG, suspect=True).width == 1

@@ -10,6 +10,7 @@ from standardwebhooks import Webhook
 
 from apps.events.models import ParkedKey
 from apps.events.transports import Refused
+from apps.webhooks import gate
 from apps.webhooks.connections import Reply
 from apps.webhooks.fleet import WIDTH
 from apps.webhooks.models import Delivery, WebhookEndpoint
@@ -109,6 +110,19 @@ def test_hanging_event_does_not_hold_up_the_others(endpoint, receiver, monkeypat
 
     assert Delivery.objects.filter(succeeded=True).count() == 8
     assert Delivery.objects.get(succeeded=False).stream == "thing-bad"
+
+
+def test_overloaded_receiver_gets_fewer_at_once(endpoint, receiver):
+    receiver.answer = lambda _got: status("503 Busy")
+    poke("a")
+    relay()
+    receiver.answer = lambda _got: OK
+    end_waiting()
+    relay()
+
+    inside = gate.enter(WebhookEndpoint.objects.get())
+    inside.leave()
+    assert WIDTH // 2 <= inside.width < WIDTH
 
 
 def test_own_time_limit_is_kept(acme, context, receiver):
