@@ -94,7 +94,7 @@ class RateLimited(AuthError):
     kind = Kind.RATE_LIMITED
     retryable = True
     title = _("Too many requests")
-    message = _("The limit for this %(limit)s is used up. Try again in %(seconds)s s.")
+    message = _("The limit %(limit)s is used up. Try again in %(seconds)s s.")
 
 
 class TenantMismatch(AuthError):
