@@ -36,8 +36,8 @@ class SignatureFields:
     @property
     def serialised(self) -> str:
         """The value of `@signature-params` (section 2.3)."""
-        inner = [(name, dict(parameters)) for name, parameters in self.components]
-        return http_sf.ser([(inner, self.parameters)])
+        inner: Any = ([(name, dict(parameters)) for name, parameters in self.components], self.parameters)
+        return http_sf.ser([inner])
 
 
 def read_signature(inputs: str, signatures: str) -> SignatureFields:

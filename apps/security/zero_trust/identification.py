@@ -18,7 +18,8 @@ def identify(request: HttpRequest, admission: Admission) -> None:
     if admission.signed_by is not None and "HTTP_AUTHORIZATION" not in request.META:
         admission.credential = admission.signed_by
         return
-    authentication: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES[0]()
+    chosen: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES[0]
+    authentication = chosen()
     try:
         actor, permissions = authentication.authenticate(request)
     except InvalidCredentials:

@@ -107,8 +107,9 @@ class ValkeyTrustStore:
     def _connection(self) -> Any:
         connection = getattr(self._own, "connection", None)
         if connection is None:
-            connection = self._own.connection = self._client.connection_pool.make_connection()
-            connection.connect()
+            made: Any = self._client.connection_pool.make_connection()
+            made.connect()
+            connection = self._own.connection = made
         return connection
 
     def _drop(self) -> None:
