@@ -10,7 +10,7 @@ from apps.operations.overrides import current_mode
 from rustok.config import config
 from rustok.resilience.circuit_breaker.core import Record
 from rustok.resilience.degradation import Mode, controller
-from rustok.resilience.dependency import DEFAULTS, registry
+from rustok.resilience.dependencies import DEFAULTS, registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from rustok.errors.families import InvalidInput
 from rustok.policy import require
 from rustok.resilience.circuit_breaker import State
 from rustok.resilience.degradation import Mode
-from rustok.resilience.dependency import registry
+from rustok.resilience.dependencies import registry
 from rustok.text import clean
 
 LONGEST: Final = timedelta(days=7)

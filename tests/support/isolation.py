@@ -11,7 +11,7 @@ from apps.security.zero_trust.audit import refusals
 from apps.security.zero_trust.rules import forget_rules
 from apps.tenants.isolation import platform_scope
 from apps.tenants.resolution.directory import directory
-from rustok.resilience.dependency import forget as forget_dependencies
+from rustok.resilience.dependencies import forget as forget_dependencies
 
 settings.CACHES = {
     "default": {

@@ -1,4 +1,4 @@
-"""Circuit breakers whose state is shared by all processes. Most code wants `rustok.resilience.dependency` instead."""
+"""Circuit breakers whose state is shared by all processes. Most code wants `rustok.resilience.dependency()`."""
 
 from rustok.resilience.circuit_breaker.breaker import CircuitBreaker
 from rustok.resilience.circuit_breaker.core import REFERENCE, TENANT_DATABASE, Override, Policy, Record, State

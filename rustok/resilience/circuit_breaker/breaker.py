@@ -265,6 +265,11 @@ class Guard:
         self._breaker = breaker
         self._failure: CallFailed | None = None
 
+    @property
+    def is_probe(self) -> bool:
+        """Whether this call finds out, for all processes, if the dependency is well again."""
+        return bool(self._admission.lease)
+
     def failed(self) -> None:
         """Count this call as failed although it raises nothing."""
         self._failure = CallFailed()

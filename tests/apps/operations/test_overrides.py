@@ -19,7 +19,7 @@ from rustok.context import current
 from rustok.errors.families import InvalidInput, PermissionDenied
 from rustok.resilience.circuit_breaker import State
 from rustok.resilience.degradation import DegradationController, Mode
-from rustok.resilience.dependency import dependency
+from rustok.resilience.dependencies import dependency
 from rustok.resilience.errors import CircuitOpen
 from tests.support.console import Visitor, notices
 

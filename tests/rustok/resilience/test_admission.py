@@ -94,7 +94,7 @@ def test_the_load_says_what_was_offered_and_not_only_what_was_done():
     assert flooded.offered > 10
 
 
-@given(st.lists(st.one_of(st.sampled_from(list(Criticality)), st.none()), max_size=60))
+@given(st.lists(st.one_of(st.sampled_from(list(Criticality)), st.none()), max_size=30))
 def test_no_criticality_uses_more_than_its_share(steps):
     places, inside = Admission(limit=8, waiting=0), []
     for step in steps:
