@@ -27,13 +27,17 @@ _PLAIN: Final[Mapping[Any, dict[str, Any]]] = {
 
 
 def object_schema(cls: Any) -> dict[str, Any]:
-    """The schema of a dataclass or TypedDict; every member of a dataclass is always written."""
+    """The schema of a dataclass or TypedDict.
+
+    A member of a dataclass that has a default came later: what was recorded before lacks it, so it is not required.
+    """
     hints = get_type_hints(cls)
     if is_typeddict(cls):
         names, required = list(hints), cls.__required_keys__
     else:
-        names = [field.name for field in dataclasses.fields(cls)]
-        required = frozenset(names)
+        members = dataclasses.fields(cls)
+        names = [field.name for field in members]
+        required = frozenset(field.name for field in members if _has_no_default(field))
     return {
         "type": "object",
         "title": cls.__name__,
@@ -41,6 +45,10 @@ def object_schema(cls: Any) -> dict[str, Any]:
         "properties": {name: schema_of_type(hints[name]) for name in names},
         "required": sorted(required),
     }
+
+
+def _has_no_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def schema_of_type(kind: Any) -> dict[str, Any]:

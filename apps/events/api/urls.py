@@ -10,5 +10,6 @@ tenant_urlpatterns = [
     path("events/dead-letters/redrive/", dead_letters.DeadLetterRedrive.as_view()),
     path("events/schemas/", views.EventSchemaCollection.as_view()),
     path("events/schemas/<str:wire_type>/", views.EventSchemaItem.as_view()),
+    path("events/schemas/<str:event_type>/<int:version>/", views.EventSchemaVersion.as_view()),
 ]
 platform_urlpatterns = tenant_urlpatterns

@@ -75,10 +75,30 @@ class EventSchemaItem(Endpoint):
     )
     def get(self, _call: Call[None, Query], *, wire_type: str) -> dict[str, Any]:
         """By the `type` that events carry, as `orders.order_placed.v1`."""
-        event = published().get(wire_type)
-        if event is None:
-            raise NotFound(resource="event schema")
-        return {"type": wire_type, "json_schema": schema_of(event)}
+        return _contract(wire_type)
+
+
+class EventSchemaVersion(Endpoint):
+    """One contract, by type and version."""
+
+    @operation(
+        "event_schemas.retrieve_version",
+        permission="event:read",
+        criticality=Criticality.LOW,
+        answer=EventSchemaOut,
+        errors=(NotFound,),
+        summary=_("Retrieve a version of an event schema"),
+    )
+    def get(self, _call: Call[None, Query], *, event_type: str, version: int) -> dict[str, Any]:
+        """By name and version, as `orders.order_placed` and `1`."""
+        return _contract(f"{event_type}.v{version}")
+
+
+def _contract(wire_type: str) -> dict[str, Any]:
+    event = published().get(wire_type)
+    if event is None:
+        raise NotFound(resource="event schema")
+    return {"type": wire_type, "json_schema": schema_of(event)}
 
 
 def _address(call: Call[None, LogQuery], *, after: int) -> str:

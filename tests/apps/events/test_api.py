@@ -96,8 +96,10 @@ def test_schemas_are_served(reader):
     one = reader.get("events/schemas/orders.order_placed.v1/").json()
 
     assert one in listed
+    assert one == reader.get("events/schemas/orders.order_placed/1/").json()
     assert one["json_schema"]["properties"]["total"] == {"type": "integer"}
 
 
 def test_unknown_schema_is_not_found(reader):
+    assert reader.get("events/schemas/orders.order_placed/2/").status_code == 404
     assert reader.get("events/schemas/orders.unheard_of.v1/").status_code == 404

@@ -57,6 +57,17 @@ def test_members_of_a_dataclass_are_required():
     assert schema_of_type(Point)["required"] == ["x"]
 
 
+def test_members_with_a_default_came_later_and_are_not():
+    @dataclass
+    class Grown:
+        """A place that has grown."""
+
+        x: int
+        y: int = 0
+
+    assert schema_of_type(Grown)["required"] == ["x"]
+
+
 def test_members_of_a_typed_dict_are_required_as_it_says():
     assert schema_of_type(Part)["required"] == []
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.events.contracts import breaking_changes, published, schema_of
+from apps.events.contracts import breaking_changes, published, sample_of, schema_of
 from rustok.config import ROOT
+
+SAMPLES: Final = "samples"
 
 
 class Command(BaseCommand):
@@ -26,24 +28,27 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Compare, refuse or write; one clear line and exit code 1 on failure."""
         directory: Path = options["directory"]
-        fresh = {directory / f"{name}.json": schema_of(event) for name, event in published().items()}
+        schemas = {name: schema_of(event) for name, event in published().items()}
+        fresh = {directory / f"{name}.json": schema for name, schema in schemas.items()}
         broken = [f"{path.stem}{change}" for path, new in fresh.items() for change in _broken(path, new)]
         if broken:
             raise CommandError("these need a new version of the event: " + "; ".join(broken))
         stale = [path for path, new in fresh.items() if not path.exists() or path.read_text() != _text(new)]
+        samples = {directory / SAMPLES / f"{name}.json": sample_of(schema) for name, schema in schemas.items()}
+        missing = [path for path in samples if not path.exists()]  # a golden sample is written once
         if options["check"]:
-            if stale:
-                raise CommandError("run `make contracts` for " + ", ".join(path.stem for path in stale))
+            if stale or missing:
+                raise CommandError("run `make contracts` for " + ", ".join(path.stem for path in stale + missing))
             return
-        directory.mkdir(parents=True, exist_ok=True)
-        for path in stale:
-            path.write_text(_text(fresh[path]))
-        self.stdout.write(f"{len(fresh)} contracts, {len(stale)} written")
+        (directory / SAMPLES).mkdir(parents=True, exist_ok=True)
+        for path in stale + missing:
+            path.write_text(_text(fresh[path] if path in fresh else samples[path]))
+        self.stdout.write(f"{len(fresh)} contracts, {len(stale)} written; {len(missing)} samples written")
 
 
 def _broken(path: Path, new: dict[str, Any]) -> list[str]:
     return breaking_changes(json.loads(path.read_text()), new) if path.exists() else []
 
 
-def _text(schema: dict[str, Any]) -> str:
+def _text(schema: Any) -> str:
     return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
