@@ -84,8 +84,7 @@ def cart_line() -> dict[str, str]:
 
 def audience() -> str:
     """Makes a small list of people."""
-    ask("PATCH", "/api/v1/audiences/testers/", {"add": [str(uuid.uuid4())]})
-    return "testers"
+    return str(ask("POST", "/api/v1/audiences/", {"key": f"testers-{fresh()}"})["key"])
 
 
 def a_flag() -> str:
@@ -132,7 +131,6 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
     "carts_checkout": lambda: cart_line()["cart_id"],
     "flags_retrieve": a_flag,
     "flags_target": a_flag,
-    "flags_untarget": a_flag,
     "platform_flags_retrieve": a_flag,
     "platform_flags_change": a_flag,
     "ofrep_evaluate": a_flag,
@@ -169,6 +167,7 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
 }
 VALUES: dict[str, Callable[[], Any]] = {
     "sku": lambda: SKU,
+    "key": lambda: f"pilots-{fresh()}",
     "audiences": list,  # unknown ones are refused
     "percent": lambda: None,  # contradicts `enabled`
     "currency": lambda: CURRENCY,
