@@ -1,6 +1,7 @@
-"""A webhook receiver in a process of its own that accepts everything: another company's server, so to speak.
+"""A webhook receiver in a process of its own that accepts everything but poison: another company's server.
 
-`python -m tests.support.sink PORT` answers 204 to every request and prints the number of requests when it gets SIGTERM.
+`python -m tests.support.sink PORT` answers 204 to every request, 500 when its body says `"poison"`, and prints the
+number of requests when it gets SIGTERM.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _ANSWER = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
+_REFUSAL = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
 
 
 class Sink:
@@ -28,9 +30,9 @@ class Sink:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
-                await reader.readexactly(int(length or 0))
+                body = await reader.readexactly(int(length or 0))
                 self.requests += 1
-                writer.write(_ANSWER)
+                writer.write(_REFUSAL if b'"poison"' in body else _ANSWER)
         except (asyncio.IncompleteReadError, asyncio.CancelledError, OSError):
             writer.close()
 
