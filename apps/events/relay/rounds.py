@@ -53,25 +53,27 @@ def run(*, seconds: float, report: RelayReport | None = None, tenant_id: UUID | 
     chunk under way, when the process is asked to stop (`apps.events.relay.stopping`).
     """
     report = report or RelayReport()
-    until = time.monotonic() + seconds
+    until, all_served = time.monotonic() + seconds, False
     while time.monotonic() < until and not stopping.requested():
         numbering = number_waiting(report=report, tenant_id=tenant_id)
-        served = _serve(report, tenant_id, until=min(until, time.monotonic() + LOOK))
-        if numbering is Numbering.IDLE and not served:
-            return False
-        if numbering is Numbering.BUSY and not served:
-            time.sleep(BUSY_PAUSE)
+        if numbering is Numbering.IDLE and all_served:
+            return False  # nothing has come since nobody was due
+        before = report.turns
+        all_served = _serve(report, tenant_id, until=min(until, time.monotonic() + LOOK))
+        if all_served and report.turns == before:
+            if numbering is Numbering.IDLE:
+                return False
+            if numbering is Numbering.BUSY:
+                time.sleep(BUSY_PAUSE)
     return True
 
 
 def _serve(report: RelayReport, tenant_id: UUID | None, *, until: float) -> bool:
-    """Turns until nothing is due or the time is up; False when there was none."""
-    served = False
+    """Turns until the time is up; True when nothing is due any more."""
     while serve_next(report=report, tenant_id=tenant_id):
-        served = True
         if time.monotonic() >= until or stopping.requested():
-            break
-    return served
+            return False
+    return True
 
 
 def drain(*, seconds: float = 60.0, tenant_id: UUID | None = None) -> RelayReport:

@@ -20,6 +20,7 @@ from apps.tenants.resolution.directory import directory
 from rustok.db.ids import new_id
 from rustok.db.transactions import unit_of_work
 from tests.support.events import MemoryTransport, ThingPoked, elsewhere, poke, relay, run
+from tests.support.statements import counted
 
 
 @pytest.fixture
@@ -110,6 +111,18 @@ def test_idle_log_costs_no_turn(memory):
     relay()
 
     assert relay() == RelayReport()
+
+
+def test_round_of_one_event_asks_nothing_twice(memory, acme):
+    """Look, number (2), claim, turn (3), claim in vain, look: who adds a statement pays it for every order."""
+    memory.subscribe()
+    poke("a")
+    relay()
+    poke("a")
+
+    with counted() as statements:
+        rounds.run(seconds=5, tenant_id=acme.id)
+    assert (len(memory.taken), len(statements)) == (2, 9), "\n".join(statements)
 
 
 def test_partition_served_goes_to_the_back_of_the_queue(memory, acme, globex):
