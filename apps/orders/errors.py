@@ -26,7 +26,6 @@ class EmptyCart(BusinessError):
     """A cart without lines cannot become an order."""
 
     code = 3111
-    kind = Kind.UNPROCESSABLE
     title = _("Empty cart")
     message = _("The cart is empty.")
 

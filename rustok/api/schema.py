@@ -15,6 +15,7 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from rustok.api.converters import Kebab
 from rustok.api.declaration import Declaration
 from rustok.api.problems import Problem, problem_responses
 
@@ -24,6 +25,7 @@ _CONVERTERS: Final[dict[str, dict[str, Any]]] = {
     "uuid": {"type": "string", "format": "uuid"},
     "int": {"type": "integer", "minimum": 0},
     "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},
+    "kebab": Kebab.schema,
     "str": {"type": "string", "minLength": 1},
 }
 _GENERIC: Final = re.compile(r"^(\w+?)_(\w+)_$")

@@ -1,7 +1,7 @@
 """OpenFeature remote evaluation (OFREP 0.2, https://github.com/open-feature/protocol): flags for other processes.
 
 The tenant is the host's and cannot be chosen. `targetingKey` names the unit, `groups` its roles; other members of the
-context are accepted and not used.
+context are accepted and not used. Nested objects are refused: no flag looks at them.
 """
 
 from __future__ import annotations
@@ -11,23 +11,42 @@ from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from django.utils.translation import gettext_lazy as _
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StringConstraints, WithJsonSchema
 
 from apps.flags.evaluation import all_outcomes, is_known, outcome, pinned
 from apps.flags.rules import Outcome
 from rustok.api import Body, Call, Endpoint, Out, operation
 from rustok.api.calls import Answer
+from rustok.api.models import AttributeName, AttributeValue
 from rustok.context import ExecutionContext
 from rustok.operations import Criticality
+from rustok.text import MULTILINE, NON_BLANK
 from rustok.wire.rendering import dump_json
 
-_LONGEST: Final = 256
+_NAME: Final = {"minLength": 1, "maxLength": 64, "pattern": NON_BLANK}
+_TEXT: Final[dict[str, JsonValue]] = {"type": "string", "maxLength": 400, "pattern": MULTILINE}
+_VALUE: Final[list[JsonValue]] = [
+    _TEXT,
+    {"type": "boolean"},
+    {"type": "number", "minimum": -(10**15), "maximum": 10**15},
+    {"type": "null"},
+    {"type": "array", "maxItems": 100, "items": _TEXT},
+]
+Item = Annotated[str, StringConstraints(max_length=400, pattern=MULTILINE)]
+ContextOf = Annotated[
+    dict[AttributeName, AttributeValue | Annotated[list[Item], Field(max_length=100)]],
+    Field(max_length=100),
+    # said by hand: pydantic would write `patternProperties`, which lets every other name through
+    WithJsonSchema(
+        {"type": "object", "maxProperties": 100, "propertyNames": _NAME, "additionalProperties": {"anyOf": _VALUE}}
+    ),
+]
 
 
 class EvaluateBody(Body):
-    """OFREP's evaluation context: `targetingKey` and free members."""
+    """OFREP's evaluation context: `targetingKey` and free members: texts, numbers, truth values, lists of texts."""
 
-    context: Annotated[dict[str, JsonValue], Field(max_length=100)] = {}
+    context: ContextOf = {}
 
 
 class FlagValueOut(Out):
@@ -104,9 +123,9 @@ def _asked(call: Call[EvaluateBody, None]) -> tuple[ExecutionContext, str]:
     """Whom the question is about: the caller, unless the context names somebody."""
     given = call.body.context
     unit, groups = given.get("targetingKey"), given.get("groups")
-    names = frozenset(name for name in groups if isinstance(name, str)) if isinstance(groups, list) else None
+    names = frozenset(groups) if isinstance(groups, list) else None
     context = call.context if names is None else replace(call.context, groups=names)
-    return context, unit[:_LONGEST] if isinstance(unit, str) else ""
+    return context, unit if isinstance(unit, str) else ""
 
 
 def _value(key: str, found: Outcome, version: int) -> dict[str, Any]:

@@ -6,5 +6,5 @@ from apps.flags.api.ofrep import EvaluateFlag, EvaluateFlags
 
 urlpatterns = [
     path("evaluate/flags", EvaluateFlags.as_view()),
-    path("evaluate/flags/<slug:key>", EvaluateFlag.as_view()),
+    path("evaluate/flags/<kebab:key>", EvaluateFlag.as_view()),
 ]

@@ -85,12 +85,19 @@ class ChangeFlagBody(Body):
     reason: Reason = ""
 
 
+class CreateAudienceBody(Body):
+    """A new list; `of` says what it is a list of."""
+
+    key: Key
+    of: UnitName = "actor"
+    add: Annotated[list[UUID], Field(max_length=10_000)] = []
+
+
 class ChangeAudienceBody(Body):
-    """Ids to add and to take out; `of` says what a new audience is a list of."""
+    """Ids to add and to take out."""
 
     add: Annotated[list[UUID], Field(max_length=10_000)] = []
     remove: Annotated[list[UUID], Field(max_length=10_000)] = []
-    of: UnitName = "actor"
 
 
 class PeopleOut(Out):

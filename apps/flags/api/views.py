@@ -11,6 +11,7 @@ from apps.flags.api.schemas import (
     AudienceOut,
     AudiencesOut,
     ChangeAudienceBody,
+    CreateAudienceBody,
     ShopFlagOut,
     ShopFlagsOut,
     ShopTargetingBody,
@@ -20,7 +21,7 @@ from apps.flags.api.schemas import (
 from apps.flags.errors import FlagNotDelegated, FlagNotFound, UnknownAudience
 from apps.tenants.isolation import current_tenant
 from rustok.api import Call, Endpoint, operation
-from rustok.errors.families import NotFound, VersionConflict
+from rustok.errors.families import DuplicateEntry, NotFound, VersionConflict
 from rustok.operations import Criticality
 
 
@@ -65,7 +66,7 @@ class ShopFlag(Endpoint):
         example={"enabled": True},
     )
     def put(self, call: Call[ShopTargetingBody, None], key: str) -> dict[str, Any]:
-        """Replace the shop's targeting; everybody sees it within a second."""
+        """Replace the shop's targeting (an empty one has no opinion); everybody sees it within a second."""
         services.target_in_shop(
             key=key,
             targeting=call.body.as_targeting(),
@@ -74,17 +75,6 @@ class ShopFlag(Endpoint):
             reason=call.body.reason,
         )
         return shop_flag_out(queries.get_shop_flag(key, current_tenant().id))
-
-    @operation(
-        "flags.untarget",
-        permission="flag:update",
-        criticality=Criticality.NORMAL,
-        errors=(FlagNotFound, FlagNotDelegated, VersionConflict),
-        summary=_("Take the shop's targeting back"),
-    )
-    def delete(self, call: Call[None, None], key: str) -> None:
-        """Let the operators' targeting hold again."""
-        services.target_in_shop(key=key, targeting=None, context=call.context, expected_version=call.if_match)
 
 
 class Audiences(Endpoint):
@@ -102,6 +92,24 @@ class Audiences(Endpoint):
         tenant = call.context.tenant
         return {"results": [audience_out(one) for one in queries.audiences(tenant.id if tenant else None)]}
 
+    @operation(
+        "audiences.create",
+        permission="flag:update",
+        criticality=Criticality.NORMAL,
+        body=CreateAudienceBody,
+        answer=AudienceOut,
+        status=201,
+        errors=(DuplicateEntry,),
+        idempotent=True,
+        summary=_("Make an audience"),
+        example={"key": "testers", "add": []},
+    )
+    def post(self, call: Call[CreateAudienceBody, None]) -> dict[str, Any]:
+        """A list of users (or of shops) for `on` and `off` of flags."""
+        given = call.body
+        change = services.AudienceChange(add=given.add, of=given.of, create=True)
+        return audience_out(services.change_audience(key=given.key, input=change, context=call.context))
+
 
 class AudienceDetail(Endpoint):
     """One audience."""
@@ -112,12 +120,12 @@ class AudienceDetail(Endpoint):
         criticality=Criticality.NORMAL,
         body=ChangeAudienceBody,
         answer=AudienceOut,
-        errors=(VersionConflict,),
+        errors=(NotFound, VersionConflict),
         summary=_("Change an audience"),
     )
     def patch(self, call: Call[ChangeAudienceBody, None], key: str) -> dict[str, Any]:
-        """Add and take out ids; makes the audience when it is new. Safe to repeat."""
-        change = services.AudienceChange(**call.body.model_dump())
+        """Add and take out ids; safe to repeat."""
+        change = services.AudienceChange(**call.body.model_dump(), create=False)
         return audience_out(
             services.change_audience(key=key, input=change, context=call.context, expected_version=call.if_match)
         )

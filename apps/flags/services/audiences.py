@@ -18,7 +18,7 @@ from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext, current
 from rustok.db.ids import IdSet
 from rustok.db.transactions import current_unit_of_work, transactional
-from rustok.errors.families import NotFound, VersionConflict
+from rustok.errors.families import DuplicateEntry, NotFound, VersionConflict
 from rustok.policy import require
 from rustok.text import refuse
 
@@ -33,11 +33,15 @@ _NUMBERS: Final = "SELECT ordinal FROM public.flags_subject WHERE subject = ANY 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceChange:
-    """Ids to add and to take out (in this order); `of` decides what a new audience is a list of."""
+    """Ids to add and to take out (in this order); `of` decides what a new audience is a list of.
+
+    `create`: True, it must be new; False, it must be there; None, either.
+    """
 
     add: Sequence[UUID] = ()
     remove: Sequence[UUID] = ()
     of: str = Unit.ACTOR.value
+    create: bool | None = None
     delete: bool = False
 
 
@@ -47,7 +51,7 @@ def change_audience(
 ) -> Audience:
     """Make, change or delete an audience of the current shop, or of the platform. Needs `flag:update`.
 
-    Raises InvalidInput, NotFound (to delete), VersionConflict. Cost: four statements whatever the number of ids.
+    Raises InvalidInput, NotFound, DuplicateEntry, VersionConflict. Cost: four statements whatever the number of ids.
     """
     require(context, "flag:update")
     _check(key, input)
@@ -55,8 +59,10 @@ def change_audience(
     owner = None if scope is None else scope.id
     with flag_change(context):
         audience = Audience.objects.select_for_update().filter(key=key, tenant_id=owner).first()
-        if audience is None and input.delete:
+        if audience is None and (input.delete or input.create is False):
             raise NotFound(resource=_("audience"))
+        if audience is not None and input.create:
+            raise DuplicateEntry(resource=_("audience"), value=key)
         audience = audience or Audience(key=key, tenant_id=owner, of=input.of, version=0)
         if expected_version is not None and audience.version != expected_version:
             raise VersionConflict(resource=_("audience"), current=audience.version)

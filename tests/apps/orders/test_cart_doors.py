@@ -44,7 +44,7 @@ def test_a_line_is_taken_out(shop):
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "name"),
     [
-        ("POST", "checkout/", None, 422, "EmptyCart"),
+        ("POST", "checkout/", None, 409, "EmptyCart"),
         ("PUT", "lines/", {"sku": "NONE", "quantity": 1}, 422, "InvalidProduct"),
         ("PUT", "lines/", {"sku": "TEA", "quantity": 0}, 400, "InvalidInput"),
         ("DELETE", "lines/018f0000-0000-7000-8000-000000000001/", None, 404, "NotFound"),
