@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from apps.console.charts import Cell, Chart, Column, Series, Table
 from apps.console.panels import Number, Panel
 from apps.events import queries as events
+from apps.events.projections import TRANSPORT as READ_MODELS
 from apps.webhooks import queries as webhooks
 from rustok.context import TenantRef
 
@@ -98,6 +99,7 @@ def _receivers_panel(states: Sequence[events.SubscriptionState]) -> Panel:
             Cell(state.dead, number=True),
         ]
         for state in states
+        if state.transport != READ_MODELS  # they have pages of their own, and their lag stands at the top
     ]
     return Panel(
         name="receivers",

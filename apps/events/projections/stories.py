@@ -1,13 +1,14 @@
-"""Looking back: earlier facts of the streams that a batch speaks of."""
+"""Facts as projections read them: in their newest version, and with what was recorded before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
 from apps.events.records import COLUMNS, StoredEvent, stored
+from rustok.upcasting import upcast
 
 _STORIES: Final = f"""
     SELECT {COLUMNS} FROM events_event e
@@ -32,3 +33,8 @@ def stories(batch: Iterable[StoredEvent], *, types: Sequence[str]) -> dict[str, 
             for event in stored(cursor.fetchall()):
                 told[event.stream].append(event)
     return told
+
+
+def data_of(event: StoredEvent) -> dict[str, Any]:
+    """The fact's data as the newest version of its type has them, whatever version was recorded; about 3 µs."""
+    return upcast(event.type, event.schema_version, event.data)[1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from apps.events.projections.stories import stories
+from apps.events.projections.stories import data_of, stories
 from apps.events.records import StoredEvent
 from apps.insights.errors import OrderWithoutBeginning
 
@@ -66,15 +66,15 @@ def changes(batch: Sequence[StoredEvent]) -> Iterator[Change]:
     known = stories(later, types=MONEY)
     for event in batch:
         if event.type == PLACED:
-            data = event.data
+            data = data_of(event)
             yield Change(event, data, orders=1, gross=data["total"])
             continue
         before = [past for past in known[event.stream] if past.version < event.version]
         data = beginning(event, before)
         if event.type == REFUNDED:
-            yield Change(event, data, refunded=event.data["amount"])
+            yield Change(event, data, refunded=data_of(event)["amount"])
         else:
-            refunded = sum(past.data["amount"] for past in before if past.type == REFUNDED)
+            refunded = sum(data_of(past)["amount"] for past in before if past.type == REFUNDED)
             yield Change(event, data, cancelled_orders=1, cancelled=data["total"] - refunded)
 
 
@@ -82,5 +82,5 @@ def beginning(event: StoredEvent, story: Sequence[StoredEvent]) -> dict[str, Any
     """What was ordered, from the story of the order; raises OrderWithoutBeginning when the log lacks it."""
     for past in story:
         if past.type == PLACED:
-            return past.data
+            return data_of(past)
     raise OrderWithoutBeginning(stream=event.stream)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from apps.events.projections import Table, TableProjection
-from apps.events.projections.stories import stories
+from apps.events.projections.stories import data_of, stories
 from apps.events.records import StoredEvent
 from apps.insights.projections.orders import PLACED, SHIPPED, beginning
 from apps.insights.projections.tally import Shape, Take, Tally
@@ -42,7 +42,7 @@ class StockMovements(TableProjection):
         known = stories([event for event in batch if event.type == SHIPPED], types=(PLACED,))
         for event in batch:
             if event.type == CHANGED:
-                data = event.data
+                data = data_of(event)
                 key = (event.recorded_at.date(), data["sku"], data["location"], data["kind"])
                 tally.add(*key, **_moved(data["delta"], event, data["on_hand"]))
             else:
@@ -62,6 +62,6 @@ def _moved(delta: int, event: StoredEvent, on_hand: int | None) -> dict[str, Any
 
 
 def _shipped(event: StoredEvent, story: Sequence[StoredEvent]) -> Iterator[tuple[str, int, date]]:
-    day = datetime.fromisoformat(event.data["at"]).astimezone(UTC).date()
+    day = datetime.fromisoformat(data_of(event)["at"]).astimezone(UTC).date()
     for line in beginning(event, story)["lines"]:
         yield line["sku"], line["quantity"], day

@@ -17,6 +17,7 @@ from apps.insights.models import CustomerValue, ProductDay, SalesDay, StockDay
 from apps.insights.projections.orders import MONEY
 from apps.insights.projections.sales import SalesPerDay
 from apps.orders.services import CancelOrder, RefundOrder, cancel_order, confirm_order, pay_order, refund_order
+from rustok import upcasting
 from rustok.context import current
 from rustok.db.ids import new_id
 from rustok.money import Money
@@ -214,3 +215,11 @@ def test_rows_do_not_depend_on_how_the_log_is_cut(cuts, request):
             if batch := wanted[start:end]:
                 projection.handle(batch, pieces)
         assert projection.snapshot(whole).digest == projection.snapshot(pieces).digest
+
+
+def test_old_versions_of_a_fact_are_counted_as_their_newest(acme, monkeypatch):
+    make_order()
+    monkeypatch.setitem(upcasting._upcasters, (MONEY[0], 1), lambda data: data | {"currency": "EUR"})
+    relay()
+
+    assert [row[0] for row in sales()] == ["EUR"]
