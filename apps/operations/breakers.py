@@ -1,7 +1,7 @@
 """The records of circuit breakers in PostgreSQL, for installations that trust it more than their Valkey.
 
 On a connection of its own: the state of a dependency must not be rolled back with somebody's transaction, and a busy
-pool must not hide it. Every answer is due within `SECONDS`; after that the process decides alone (a frozen server, trap 56).
+pool must not hide it. Every answer is due within `SECONDS`; then the process decides alone (a frozen server, trap 56).
 """
 
 from __future__ import annotations

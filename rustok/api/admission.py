@@ -125,7 +125,7 @@ def _refuse(
     trace = continued(given)
     page = _page(error, trace, environ)
     if page is None:
-        document, headers = _prepared(type(error), str(error.context.get("mode", "")), get_language() or "")
+        document, headers = _prepared(error)
         body = orjson.dumps({**document, "instance": path, "trace_id": trace.trace_id})
     else:
         body, headers = page.content, tuple(page.items())
@@ -142,13 +142,21 @@ def _refuse(
     return [] if method == "HEAD" else [body]
 
 
-@lru_cache(maxsize=64)
-def _prepared(kind: type[DomainError], mode: str, _language: str) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+Prepared = tuple[dict[str, Any], tuple[tuple[str, str], ...]]
+_documents: Final[dict[tuple[str, str, str], Prepared]] = {}
+
+
+def _prepared(error: DomainError) -> Prepared:
     """What is the same in all refusals of a kind: rendering it each time would cost more than some requests do."""
-    error = kind(mode=mode)
-    response = problem_response(error, instance="")
-    secure(response)
-    return problem(error, instance=""), tuple(response.items())
+    mode = str(error.context.get("mode", ""))
+    place = (error.name, mode, get_language() or "")
+    known = _documents.get(place)
+    if known is None:
+        plain = type(error)(mode=mode)
+        response = problem_response(plain, instance="")
+        secure(response)
+        known = _documents[place] = (problem(plain, instance=""), tuple(response.items()))
+    return known
 
 
 def _page(error: DomainError, trace: Trace, environ: dict[str, Any]) -> HttpResponse | None:

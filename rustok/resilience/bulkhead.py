@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import Final, Self
 
-from rustok.resilience.errors import BulkheadFull
+from rustok.errors.resilience import BulkheadFull
 
 CONCURRENT: Final = 25
 WAIT_SECONDS: Final = 0.5

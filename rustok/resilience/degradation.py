@@ -27,8 +27,8 @@ from prometheus_client import Gauge
 
 from rustok.errors import DomainError
 from rustok.errors.families import DatabaseUnavailable
+from rustok.errors.resilience import Overloaded, ServiceDegraded
 from rustok.operations import Criticality, Operation
-from rustok.resilience.errors import Overloaded, ServiceDegraded
 from rustok.telemetry import log_event
 from rustok.telemetry.metrics import REGISTRY
 

@@ -17,7 +17,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from rustok import context
 from rustok.errors import DomainError
-from rustok.resilience.errors import BulkheadFull, CircuitOpen
+from rustok.errors.resilience import BulkheadFull, CircuitOpen
 
 P = ParamSpec("P")
 R = TypeVar("R")

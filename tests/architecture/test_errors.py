@@ -23,6 +23,7 @@ RANGES = {
     "apps.webhooks": [(2300, 2399), (3300, 3399)],
     "apps.insights": [(3400, 3499)],
     "apps.flags": [(3700, 3799), (4300, 4399)],
+    "apps.operations": [(4400, 4499)],
     "apps.lifecycle": [(5100, 5199)],
     "apps.demo": [(1900, 1999), (2900, 2999)],
 }

@@ -19,6 +19,7 @@ from functools import wraps
 from typing import Any, Final, ParamSpec, Self, TypeVar
 from uuid import uuid4
 
+from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker.core import (
     Admission,
     Override,
@@ -34,7 +35,6 @@ from rustok.resilience.circuit_breaker.core import (
 from rustok.resilience.circuit_breaker.metrics import Tally, note_transition
 from rustok.resilience.circuit_breaker.shared import SharedRecords
 from rustok.resilience.circuit_breaker.windows import FAILED, GOOD, SLOW, Rates, window_of
-from rustok.resilience.errors import CircuitOpen
 
 P = ParamSpec("P")
 R = TypeVar("R")

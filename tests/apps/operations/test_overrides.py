@@ -17,10 +17,10 @@ from apps.security.models import AuditEntry
 from apps.security.services import create_api_key
 from rustok.context import current
 from rustok.errors.families import InvalidInput, PermissionDenied
+from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker import State
 from rustok.resilience.degradation import DegradationController, Mode
 from rustok.resilience.dependencies import dependency
-from rustok.resilience.errors import CircuitOpen
 from tests.support.console import Visitor, notices
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
+from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker import Policy, Registry, State
-from rustok.resilience.errors import CircuitOpen
 from tests.support.breakers import Clock, Sick, SwitchedStore, breaker, fail, trip
 
 POLICY = Policy(failures=3, open_seconds=10, lease_seconds=5)

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rustok.errors.families import DatabaseUnavailable
+from rustok.errors.resilience import Overloaded, ServiceDegraded
 from rustok.operations import INTERNAL, Criticality, Operation
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, Threshold, permits, worst
-from rustok.resilience.errors import Overloaded, ServiceDegraded
 from tests.support.breakers import Clock
 
 LOW, NORMAL, HIGH, CRITICAL = Criticality

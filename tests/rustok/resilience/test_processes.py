@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from rustok.config import config
+from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker import Policy, RedisStore, Registry, State
-from rustok.resilience.errors import CircuitOpen
 
 POLICY = Policy(failures=3, open_seconds=0.4, lease_seconds=5)
 FORK = multiprocessing.get_context("fork")

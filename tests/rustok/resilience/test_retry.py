@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rustok import context
 from rustok.errors.families import DatabaseUnavailable, ExternalServiceTimeout, NotFound
-from rustok.resilience.errors import BulkheadFull, CircuitOpen
+from rustok.errors.resilience import BulkheadFull, CircuitOpen
 from rustok.resilience.retry import REFERENCE, Retry, RetryBudget, RetryPolicy
 
 
