@@ -10,7 +10,7 @@ from rustok.celery import task
 from rustok.operations import INTERNAL, Criticality
 
 
-@task(name="flags.sync_declared", permission=INTERNAL, criticality=Criticality.LOW, every=60.0)
+@task(name="flags.sync_declared", permission=INTERNAL, criticality=Criticality.LOW, every=15.0)
 def sync() -> None:
     """Give the flags that the code declares their rows, so that consoles list them; normally one statement."""
     with platform_scope("flags of the code") as context:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, JsonValue, StringConstraints, WithJsonSchema
 
-from apps.flags.evaluation import all_outcomes, is_known, outcome, pinned
+from apps.flags.evaluation import all_outcomes, is_known, outcome
 from apps.flags.rules import Outcome
 from rustok.api import Body, Call, Endpoint, Out, operation
 from rustok.api.calls import Answer
@@ -56,7 +56,7 @@ class FlagValueOut(Out):
     value: bool
     reason: Literal["DISABLED", "TARGETING_MATCH", "SPLIT", "STATIC", "DEFAULT"]
     variant: Literal["on", "off"]
-    metadata: dict[str, str | int]
+    metadata: dict[str, str]
 
 
 class FlagValuesOut(Out):
@@ -89,9 +89,8 @@ class EvaluateFlags(Endpoint):
     def post(self, call: Call[EvaluateBody, None]) -> Answer:
         """Values of one snapshot. With the ETag as `If-None-Match`: 304 while nothing has changed for this context."""
         context, unit = _asked(call)
-        version = pinned(context).version
         found = all_outcomes(unit=unit, context=context)
-        data = {"flags": [_value(key, decision, version) for key, decision in found.items()]}
+        data = {"flags": [_value(key, decision) for key, decision in found.items()]}
         tag = _tag(data)
         if call.request.headers.get("If-None-Match") == tag:
             return Answer(status=304, headers={"ETag": tag})
@@ -116,7 +115,7 @@ class EvaluateFlag(Endpoint):
         context, unit = _asked(call)
         if not is_known(key, context=context):
             return Answer({"key": key, "errorCode": "FLAG_NOT_FOUND", "errorDetails": "unknown flag"}, status=404)
-        return Answer(_value(key, outcome(key, unit=unit, context=context), pinned(context).version))
+        return Answer(_value(key, outcome(key, unit=unit, context=context)))
 
 
 def _asked(call: Call[EvaluateBody, None]) -> tuple[ExecutionContext, str]:
@@ -128,13 +127,13 @@ def _asked(call: Call[EvaluateBody, None]) -> tuple[ExecutionContext, str]:
     return context, unit if isinstance(unit, str) else ""
 
 
-def _value(key: str, found: Outcome, version: int) -> dict[str, Any]:
+def _value(key: str, found: Outcome) -> dict[str, Any]:
     return {
         "key": key,
         "value": found.value,
         "reason": found.reason,
         "variant": "on" if found.value else "off",
-        "metadata": {"rule": found.rule, "version": version},
+        "metadata": {"rule": found.rule},
     }
 
 
