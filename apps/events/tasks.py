@@ -9,7 +9,7 @@ from uuid import UUID
 from celery.signals import worker_shutting_down
 
 from apps.events import hints
-from apps.events.relay import stopping
+from apps.events.relay import policy, stopping
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.rounds import run
 from apps.events.retention import prune
@@ -24,10 +24,9 @@ from rustok.telemetry import log_event
 
 SLICE: Final = 1.0  # seconds of one task; then it re-queues itself behind the other tasks
 SWEEP: Final = 1.0  # seconds between two sweeps of the beat: what a lost hint, a dead worker or a back-off left behind
-SLOTS: Final = 3  # relays of one process; leaves a thread of a worker of four to other tasks
 EXPIRES: Final = 5.0  # seconds after which a hint that nobody took is worthless
 
-_slots: Final = threading.BoundedSemaphore(SLOTS)
+_slots: Final = threading.BoundedSemaphore(policy.SLOTS)
 
 
 @task(name="events.relay", permission=INTERNAL, criticality=Criticality.HIGH, every=SWEEP)

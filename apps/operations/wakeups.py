@@ -77,6 +77,7 @@ _CHOICE: Final = f"""
     SELECT id FROM {DUES}
     WHERE due_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until < statement_timestamp())
       AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid) AND tenant_id {{side}} %(after)s::uuid
+      AND subscription_id <> ALL (%(without)s::uuid[])
     ORDER BY tenant_id, due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - table names are constants of this module
 _CLAIM: Final = f"""
@@ -128,14 +129,18 @@ def waiting(*, limit: int = 10_000, tenant_id: UUID | None = None) -> list[tuple
     return [(log, ids) for log, ids in shared_rows(_WAITING, [tenant_id, tenant_id, limit])]
 
 
-def claim(*, lease_seconds: float, tenant_id: UUID | None = None, after: UUID = PLATFORM) -> Lease | None:
+def claim(
+    *, lease_seconds: float, tenant_id: UUID | None = None, after: UUID = PLATFORM, without: Sequence[UUID] = ()
+) -> Lease | None:
     """Take a partition that is due (of one tenant, if named); None when nothing is.
 
     Of the tenants that wait, the one whose id follows `after` has its turn: who passes the tenant served last goes
     round all of them, so a tenant with a thousand due partitions delays another by one turn, and alone it gets every
-    turn. Parallel callers skip each other's rows. An expired lease is claimed again: its holder died or is too slow.
+    turn. Subscriptions in `without` are passed over. Parallel callers skip each other's rows. An expired lease is
+    claimed again: its holder died or is too slow.
     """
-    rows = shared_rows(_CLAIM, {"seconds": lease_seconds, "tenant": tenant_id, "after": after})
+    facts = {"seconds": lease_seconds, "tenant": tenant_id, "after": after, "without": list(without)}
+    rows = shared_rows(_CLAIM, facts)
     return Lease(*rows[0]) if rows else None
 
 

@@ -6,6 +6,7 @@ import random
 from typing import Final
 
 WINDOW: Final = 20_000  # positions that one turn looks through for events that pass the filter
+SLOTS: Final = 3  # relays of one process; leaves a thread of a worker of four to other tasks
 TURN: Final = 2.0  # a turn starts no further chunk after this
 LEASE_MARGIN: Final = 1.5  # for the commit after the last chunk
 MAX_PARKED: Final = 100  # keys of one partition; more means that the destination is at fault

@@ -23,9 +23,10 @@ from apps.events.numbering import number
 from apps.events.relay import policy, stopping
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.scopes import log_scope, shared_scope
+from apps.events.relay.slots import Slots
 from apps.events.relay.turns import take_turn
 from apps.operations import wakeups
-from apps.operations.wakeups import PLATFORM, Lease, LeaseLost, NextTurn
+from apps.operations.wakeups import Lease, LeaseLost, NextTurn
 from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
 from rustok.config import config
 from rustok.telemetry.logging import log_event
@@ -35,15 +36,7 @@ LOOK: Final = 0.02  # seconds of turns before the next look at the wake-ups
 SUSPENDED_PAUSE: Final = 60.0  # seconds; resuming a tenant makes it due at once (`services.wake`)
 
 
-class Rotation:
-    """Whose turn it was last; shared by all relays of a process. A race between them costs a turn's place at most."""
-
-    def __init__(self) -> None:
-        """Begin with the smallest id."""
-        self.last = PLATFORM
-
-
-ROTATION: Final = Rotation()
+SLOTS: Final = Slots()
 
 
 def run(*, seconds: float, report: RelayReport | None = None, tenant_id: UUID | None = None) -> bool:
@@ -119,10 +112,13 @@ def _number_log(tenant_id: UUID, marks: list[UUID]) -> int | None:
 def serve_next(*, report: RelayReport, tenant_id: UUID | None = None) -> bool:
     """Give one turn to the next tenant that waits, there to the partition that waited longest; False when none does."""
     length = policy.lease_seconds(config().webhook_timeout)
-    lease = wakeups.claim(lease_seconds=length, tenant_id=tenant_id, after=ROTATION.last)
-    if lease is None:
-        return False
-    ROTATION.last = lease.tenant_id
+    with SLOTS.turn(lease_seconds=length, tenant_id=tenant_id) as lease:
+        if lease is not None:
+            _serve_partition(lease, report)
+    return lease is not None
+
+
+def _serve_partition(lease: Lease, report: RelayReport) -> None:
     try:
         with log_scope(lease.tenant_id):
             report.add(take_turn(lease))
@@ -140,7 +136,6 @@ def serve_next(*, report: RelayReport, tenant_id: UUID | None = None) -> bool:
         reason = f"{type(error).__name__}: {error}"[:500]
         log_event("relay.turn_failed", level=logging.ERROR, error=reason, subscription_id=str(lease.subscription_id))
         _put_off(lease, pause=policy.destination_backoff(lease.pauses), pauses=lease.pauses + 1)
-    return True
 
 
 def _put_off(lease: Lease, *, pause: float, pauses: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.events import tasks
+from apps.events.relay import policy
 from tests.support.events import MemoryTransport, poke, relay
 
 
@@ -26,12 +27,12 @@ def test_task_numbers_and_delivers(memory):
 
 def test_task_gives_way_when_every_slot_is_taken(memory):
     poke("a")
-    for _ in range(tasks.SLOTS):
+    for _ in range(policy.SLOTS):
         assert tasks._slots.acquire(blocking=False)
     try:
         tasks.relay()
     finally:
-        for _ in range(tasks.SLOTS):
+        for _ in range(policy.SLOTS):
             tasks._slots.release()
 
     assert memory.offered == []
@@ -39,6 +40,6 @@ def test_task_gives_way_when_every_slot_is_taken(memory):
 
 def test_failing_relay_frees_its_slot(memory, monkeypatch):
     monkeypatch.setattr(tasks, "run", lambda **_facts: 1 / 0)
-    for _ in range(tasks.SLOTS + 1):
+    for _ in range(policy.SLOTS + 1):
         with pytest.raises(ZeroDivisionError):
             tasks.relay()

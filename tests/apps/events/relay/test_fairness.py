@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from uuid import UUID
 
 import pytest
 
 from apps.events.numbering import number
-from apps.events.relay import rounds
+from apps.events.relay import policy, rounds
 from apps.events.relay.reports import RelayReport
+from apps.events.transports import DELIVERED
 from apps.tenants.isolation import tenant_scope
-from tests.support.events import MemoryTransport, poke, relay, run
+from tests.support.events import MemoryTransport, elsewhere, poke, relay, run
 
 FLOOD, PARTITIONS, BATCH = 10_000, 16, 100
 RECORDED = """
@@ -46,7 +48,7 @@ def single(flood, globex) -> MemoryTransport:
 
 def turn_of(tenant) -> None:
     """Let the rotation stand just before this tenant."""
-    rounds.ROTATION.last = UUID(int=tenant.id.int - 1)
+    rounds.SLOTS.last = UUID(int=tenant.id.int - 1)
 
 
 def test_single_event_beside_a_flood_is_delivered_within_two_batches(single, acme):
@@ -82,3 +84,31 @@ def test_partitions_of_one_tenant_take_turns(flood):
 
     assert run("SELECT min(position) > 0, count(*) FROM events_cursor WHERE partition > 0") == [(True, PARTITIONS - 1)]
     assert len(flood.taken) == PARTITIONS * BATCH
+
+
+def test_hanging_subscription_leaves_a_relay_to_the_others(live_acme):
+    """Relays ask for turns while its turns do not end: the last of them serves only somebody else."""
+    relay()
+    hung, healthy, free, hanging = MemoryTransport(), MemoryTransport(), threading.Event(), threading.Semaphore(0)
+
+    def hang(_event):
+        hanging.release()
+        free.wait(20)
+        return DELIVERED
+
+    hung.verdict = hang
+    hung.subscribe(name="hung", partitions=8)
+    poke(*"abcdefghijklmnop")
+    number(tenant_id=live_acme.id)
+    with elsewhere() as one, elsewhere() as another:
+        turns = [call(rounds.serve_next, report=RelayReport(), tenant_id=live_acme.id) for call in (one, another)]
+        assert all(hanging.acquire(timeout=10) for _turn in turns)
+        alone = rounds.serve_next(report=RelayReport(), tenant_id=live_acme.id)
+        healthy.subscribe(name="healthy")
+        poke("a")
+        number(tenant_id=live_acme.id)
+        served = rounds.serve_next(report=RelayReport(), tenant_id=live_acme.id)
+        free.set()
+        assert all(turn.result(20) for turn in turns)
+
+    assert (policy.SLOTS - 1, alone, served, len(healthy.taken)) == (2, False, True, 1)
