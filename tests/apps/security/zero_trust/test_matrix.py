@@ -5,6 +5,7 @@ Nobody gets in, each refusal has the right code, and each is in the audit log.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 from importlib import import_module
@@ -25,7 +26,8 @@ from rustok.operations import PUBLIC
 
 # Reviewed: what answers without any credential, each with the reason. Everything else is in the matrix.
 PUBLIC_OPERATIONS: set[str] = set()
-NOWHERE = {"uuid": UUID(int=7), "int": 7, "slug": "nothing", "str": "nothing"}
+NOWHERE = {"uuid": str(UUID(int=7)), "int": "7"}
+VARIABLE = re.compile(r"<(?:(\w+):)?\w+>")
 
 
 def endpoints(urlconf):
@@ -39,13 +41,10 @@ def endpoints(urlconf):
                 continue
             view = getattr(entry.callback, "view_class", getattr(entry.callback, "cls", None))
             if isinstance(view, type) and issubclass(view, Endpoint):
-                yield prefix + str(entry.pattern), entry.pattern.converters, view
+                yield prefix + str(entry.pattern), view
 
-    for route, converters, view in walk(import_module(urlconf).urlpatterns, ""):
-        path = route
-        for name, converter in converters.items():
-            kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
-            path = path.replace(f"<{kind}:{name}>", str(NOWHERE[kind])).replace(f"<{name}>", "nothing")
+    for route, view in walk(import_module(urlconf).urlpatterns, ""):
+        path = VARIABLE.sub(lambda variable: NOWHERE.get(variable[1], "nothing"), route)
         yield from ((f"/{path}", method, declared) for method, declared in view.declarations.items())
 
 
