@@ -33,6 +33,7 @@ from rustok.policy import require
 from rustok.telemetry.logging import log_event
 
 NEAR: Final = 5_000  # positions that a swap itself may make up, with both builds held
+COMPARING: Final = 300  # seconds that comparing all rows may take; only the two builds wait meanwhile
 _PAGE: Final = 1_000  # events that a swap counts at once
 _SLICE: Final = 0.5  # seconds between two looks at the progress
 PERMISSION: Final = "projection:rebuild"
@@ -230,6 +231,7 @@ def _hold(name: str) -> dict[str, _Held]:
     """
     names = [live_name(name), shadow_name(name)]
     with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = {COMPARING * 1000}")  # the web's own is too short for large rows
         cursor.execute(_LOCK, [names])
         cursor.execute(_HELD, [names])  # a statement of its own sees what the turn before us has committed
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -22,8 +23,10 @@ from rustok.api import Call, Endpoint, operation, paginate
 from rustok.operations import Criticality
 
 
-def _with_freshness(projection: str, answer: dict[str, Any]) -> dict[str, Any]:
-    return answer | {"freshness": schemas.freshness_out(queries.freshness_of(projection))}
+def _report(projection: str, page: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The page with its freshness, which is read first: rows may be newer than what is said, never older."""
+    freshness = schemas.freshness_out(queries.freshness_of(projection))
+    return page() | {"freshness": freshness}
 
 
 class SalesPerDay(Endpoint):
@@ -41,8 +44,10 @@ class SalesPerDay(Endpoint):
         """The newest day first. Amounts of different currencies are never added up."""
         given = call.query
         rows = queries.sales_days(since=given.since, until=given.until, currency=given.currency)
-        page = paginate(rows, call, to_dict=schemas.sales_day_out, ordering=("-day", "currency"))
-        return _with_freshness(queries.SALES_PER_DAY, page)
+        ordering = ("-day", "currency")
+        return _report(
+            queries.SALES_PER_DAY, lambda: paginate(rows, call, to_dict=schemas.sales_day_out, ordering=ordering)
+        )
 
 
 class BestSellers(Endpoint):
@@ -80,8 +85,10 @@ class StockMovements(Endpoint):
         rows = queries.stock_days(
             since=given.since, until=given.until, sku=given.sku, location=given.location, kind=given.kind
         )
-        page = paginate(rows, call, to_dict=schemas.stock_day_out, ordering=("-day", "sku", "location", "kind"))
-        return _with_freshness(queries.STOCK_MOVEMENTS, page)
+        ordering = ("-day", "sku", "location", "kind")
+        return _report(
+            queries.STOCK_MOVEMENTS, lambda: paginate(rows, call, to_dict=schemas.stock_day_out, ordering=ordering)
+        )
 
 
 class CustomerValues(Endpoint):
@@ -98,5 +105,7 @@ class CustomerValues(Endpoint):
     def get(self, call: Call[None, CustomerQuery]) -> dict[str, Any]:
         """Per customer and currency, the most valuable first."""
         rows = queries.customer_values(currency=call.query.currency, customer_id=call.query.customer)
-        page = paginate(rows, call, to_dict=schemas.customer_value_out, ordering=("-net", "customer_id", "currency"))
-        return _with_freshness(queries.CUSTOMER_VALUE, page)
+        ordering = ("-net", "customer_id", "currency")
+        return _report(
+            queries.CUSTOMER_VALUE, lambda: paginate(rows, call, to_dict=schemas.customer_value_out, ordering=ordering)
+        )

@@ -9,8 +9,11 @@ import pytest
 from apps.events.errors import NothingToSwap, RebuildNotReady, StaleSnapshot, UnknownProjection
 from apps.events.models import Subscription
 from apps.events.projections import rebuilding
+from apps.events.projections.feeding import ProjectionTransport
 from apps.events.projections.snapshots import Snapshot
 from apps.events.projections.states import projection_states
+from apps.events.relay.reports import RelayReport
+from apps.events.relay.rounds import serve_next
 from apps.insights.models import StockDay
 from rustok.context import current
 from rustok.errors.families import PermissionDenied
@@ -112,6 +115,20 @@ def test_second_start_goes_on_with_the_first(pokes, acme):
     first = start()
 
     assert start().id == first.id
+
+
+def test_rebuild_goes_on_where_its_killed_starter_left_it(pokes, acme, monkeypatch):
+    poke(*"abcde")
+    relay()
+    start()
+    pokes.batches.clear()
+    monkeypatch.setattr(ProjectionTransport, "batch", 2)
+    serve_next(report=RelayReport(), tenant_id=acme.id)
+    start()
+    rebuilding.catch_up(name="pokes", seconds=20)
+
+    assert pokes.batches == [2, 2, 1]
+    assert swap().is_equal
 
 
 def test_half_build_of_another_version_is_dropped(pokes, acme, monkeypatch):
