@@ -75,6 +75,13 @@ signing_key = made_by("/api/v1/signing-keys/", lambda: {"name": "till", "permiss
 endpoint = made_by("/api/v1/webhooks/endpoints/", lambda: {"url": RECEIVER})
 
 
+def replay() -> dict[str, str]:
+    """Begins a replay of what the log had before the run."""
+    mine = endpoint()
+    begun = ask("POST", f"/api/v1/webhooks/endpoints/{mine}/replay/", {"after": 0, "until": 1_000_000})
+    return {"endpoint_id": mine, "replay_id": str(begun["replay"])}
+
+
 def cart_line() -> dict[str, str]:
     """Makes a cart with one line."""
     cart = ask("POST", "/api/v1/carts/", {"currency": CURRENCY})["id"]
@@ -160,6 +167,10 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
     "webhooks_activate": moved("/api/v1/webhooks/endpoints/", "pause"),
     "webhooks_replay": endpoint,
     "webhooks_test": endpoint,
+    "webhooks_rotate": endpoint,
+    "webhooks_replays": endpoint,
+    "webhooks_cancel_replay": replay,
+    "deliveries_retrieve": first_of("/api/v1/webhooks/deliveries/"),
     "event_schemas_retrieve": lambda: "orders.order_placed.v1",
     "tenants_retrieve": lambda: "acme",
     "tenants_suspend": shop("active"),

@@ -14,6 +14,7 @@ from apps.security.services import create_api_key
 from apps.tenants.isolation import platform_scope
 from rustok.context import TenantRef, current
 from tests.api.serving import Served, serving
+from tests.support.deliveries import one_delivery
 from tests.support.stack import PROJECT
 
 SEED = os.environ.get("API_SEED", "20171214")
@@ -51,6 +52,7 @@ def verify(done: subprocess.CompletedProcess[str], tally: dict[str, Any]) -> Non
 
 def test_the_shops_api_keeps_its_promises(live_acme: TenantRef, tmp_path: Path) -> None:
     key = create_api_key(name="explorer", permissions=["*:*"], context=current())
+    one_delivery(url="https://93.184.215.14/hook")
 
     with serving(tmp_path, RUSTOK_WEBHOOK_ALLOW=RECEIVER) as served:
         verify(*explore(served, "acme.localhost", key, tmp_path))
