@@ -21,7 +21,7 @@ from rustok.local.binaries import valkey_server
 from tests.support import proc
 from tests.support.stack import PROJECT, free_port, wait_until
 
-START_SECONDS = 40.0
+START_SECONDS = 90.0
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
@@ -70,7 +70,7 @@ class Server:
     def answers(self) -> bool:
         """Whether a connection can be made and used."""
         with suppress(BrokerDown):
-            self.connect(Topology("are.you.there"), timeout=2.0).close()
+            self.connect(Topology("are.you.there"), timeout=5.0).close()
             return True
         return False
 

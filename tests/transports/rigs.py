@@ -26,7 +26,8 @@ from tests.support.brokers import Server
 from tests.support.iggy_peer import IggyServer, SentMessage
 from tests.support.receiver import Receiver, allowing, drip, listening, status
 
-TIMEOUT = 2.0
+TIMEOUT = 10.0  # seconds; what works must not fail on a busy machine
+SHORT = 1.0  # where the time is going to run out
 WEBHOOK = "webhook"
 _topics = count(1)
 _positions = count(1)
@@ -58,7 +59,7 @@ class Rig(Protocol):
     def resume(self) -> None: ...
 
 
-def publish(rig: Rig, events: Sequence[StoredEvent]) -> list[tuple[StoredEvent, Outcome]]:
+def publish(rig: Rig, events: Sequence[StoredEvent], *, timeout: float = TIMEOUT) -> list[tuple[StoredEvent, Outcome]]:
     """One turn as the relay takes it: chunk by chunk, nothing more of an aggregate after a refusal."""
     transport = rig.turn()
     answers: list[tuple[StoredEvent, Outcome]] = []
@@ -66,7 +67,7 @@ def publish(rig: Rig, events: Sequence[StoredEvent]) -> list[tuple[StoredEvent, 
     try:
         for start in range(0, len(events), transport.chunk):
             chunk = [event for event in events[start : start + transport.chunk] if event.stream not in refused]
-            outcomes = transport.publish(chunk, timeout=TIMEOUT) if chunk else ()
+            outcomes = transport.publish(chunk, timeout=timeout) if chunk else ()
             for event, outcome in zip(chunk, outcomes, strict=True):
                 if event.stream not in refused:
                     answers.append((event, outcome))
@@ -242,6 +243,6 @@ class WebhookRig:
         if self.state == "down":
             return None
         if self.state == "silent":
-            return drip(status("204 No Content"), TIMEOUT)
+            return drip(status("204 No Content"), 2 * SHORT)
         self.heard.append(got.event)
         return status("422 Unprocessable Content" if got.event["id"] in self.refused else "204 No Content")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from apps.events.transports import DELIVERED, Refused
-from tests.transports.rigs import TIMEOUT, Rig, fact, facts, publish
+from tests.transports.rigs import SHORT, TIMEOUT, Rig, fact, facts, publish
 
-PATIENCE = 2 * TIMEOUT + 2.0  # one call that runs into its limit, the connection's end, and a busy machine
+PATIENCE = 2 * SHORT + 4.0  # one call that runs into its limit, the connection's end, and a busy machine
 
 
 def versions(rig: Rig, stream: str) -> list[int]:
@@ -90,7 +90,7 @@ def test_dead_destination_takes_nothing_and_comes_back_with_what_it_had(rig):
 
     rig.kill()
     started = time.monotonic()
-    refused = publish(rig, after)
+    refused = publish(rig, after, timeout=SHORT)
     took = time.monotonic() - started
     rig.mend()
 
@@ -105,7 +105,7 @@ def test_silent_destination_costs_bounded_time_and_is_never_believed(rig):
 
     rig.hang()
     started = time.monotonic()
-    refused = publish(rig, again := [fact("a", 2), fact("a", 3)])
+    refused = publish(rig, again := [fact("a", 2), fact("a", 3)], timeout=SHORT)
     took = time.monotonic() - started
     rig.resume()
 

@@ -28,14 +28,15 @@ _ID: Final = b"id"
 def connect(url: str, topology: Topology, timeout: float) -> RedisStreams:
     """One connection with its streams and groups made. Raises BrokerDown."""
     with _speaking():
-        client = redis.Redis.from_url(
+        pool = redis.ConnectionPool.from_url(
             url,
-            protocol=2,
-            single_connection_client=True,
+            max_connections=1,
+            protocol=3,  # only its parser lets the time limit change from call to call
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),  # a silent second try would publish twice behind our back
         )
+        client = redis.Redis(connection_pool=pool)
     broker = RedisStreams(client, topology)
     try:
         broker.ensure(timeout=timeout)
@@ -63,7 +64,7 @@ class RedisStreams:
     largest = LARGEST
 
     def __init__(self, client: redis.Redis, topology: Topology) -> None:
-        """Use a client of one connection."""
+        """Use a client whose pool has one connection."""
         self._client: Any = client  # typed upstream for both its sync and its async face at once
         self._topology = topology
         self._handed: dict[tuple[str, int], bytes] = {}
@@ -90,8 +91,8 @@ class RedisStreams:
 
     def send(self, parcels: Sequence[Parcel], *, timeout: float) -> Sequence[Outcome]:
         """XADD all in one transaction; a stream that holds something else refuses its own messages only."""
-        self._within(timeout)
         try:
+            self._within(timeout)
             with _speaking():
                 answers = self._execute(parcels)
         except BrokerDown as error:
@@ -127,7 +128,8 @@ class RedisStreams:
         with _speaking():
             streams = {self.key(partition): start}
             answer = self._client.xreadgroup(group, f"reader-{partition}", streams, count=limit, block=wait)
-        return _received(partition, (entry for _stream, entries in answer or () for entry in entries))
+        portions = (answer or {}).values()
+        return _received(partition, (entry for portion in portions for entries in portion for entry in entries))
 
     def acknowledge(self, received: Sequence[Received], *, group: str, timeout: float) -> None:
         """XACK."""
@@ -170,18 +172,20 @@ class RedisStreams:
 
     def close(self) -> None:
         """Close the socket."""
-        with suppress(redis.RedisError, OSError):
-            self._client.close()
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(redis.RedisError, OSError):
+                client.connection_pool.disconnect()
 
     def _within(self, timeout: float) -> None:
-        """Give the socket this long for its next answers."""
-        connection = self._client.connection
-        if connection is None:
+        """Give the one connection this long for its next answers."""
+        if self._client is None:
             raise BrokerDown("closed")
-        connection.socket_timeout = timeout
-        socket = getattr(connection, "_sock", None)
-        if socket is not None:
-            socket.settimeout(timeout)
+        pool = self._client.connection_pool
+        with _speaking():
+            connection = pool.get_connection()
+            connection.update_current_socket_timeout(timeout)
+            pool.release(connection)
 
 
 def _outcome(answer: object) -> Outcome:
