@@ -110,6 +110,9 @@ class Config(BaseSettings):
     admission_waiting: int = Field(
         16, ge=0, le=1000, description="Requests that may wait for a place; the server needs more threads than both."
     )
+    service_modes: bool = Field(
+        True, description="Whether processes follow service modes, measured or decided by an operator."
+    )
     breaker_store: Literal["redis", "postgresql", "local"] = Field(
         "redis", description="Where circuit breakers share their state; local means one process alone."
     )

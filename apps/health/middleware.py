@@ -17,6 +17,7 @@ from apps.health.report import HEALTH_JSON, detail, is_ready, overall, summary
 from apps.health.sampler import Sampler, Status, sampler
 from apps.operations.overrides import watch
 from rustok import __version__
+from rustok.config import config
 from rustok.errors import DomainError
 from rustok.errors.families import DatabaseUnavailable, MethodNotAllowed
 from rustok.errors.http import problem_response
@@ -49,8 +50,9 @@ class HealthMiddleware:
         }
         if settings.RUSTOK_HEALTH_SAMPLING:
             self._sampler.start()
-            Feed(self._sampler).start()
-            watch().start()
+            if config().service_modes:
+                Feed(self._sampler).start()
+                watch().start()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a probe, or pass the request on."""

@@ -13,6 +13,7 @@ from apps.health.services import record_heartbeat
 from apps.operations.overrides import watch
 from apps.tenants.isolation import platform_scope
 from rustok.celery import task
+from rustok.config import config
 from rustok.operations import INTERNAL, Criticality
 
 HEARTBEAT_SECONDS = 10.0
@@ -29,4 +30,5 @@ def heartbeat() -> None:
 @worker_ready.connect(weak=False)
 def follow_modes(**_kwargs: object) -> None:
     """Let a worker know the mode that a person has set."""
-    watch().start()
+    if config().service_modes:
+        watch().start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -49,12 +50,12 @@ class ServiceMode(Endpoint):
         "degradation.lift",
         permission="degradation:update",
         criticality=Criticality.HIGH,
-        errors=(NothingToLift,),
         summary=_("Let measurements decide the service mode"),
     )
     def delete(self, call: Call[None, None]) -> None:
-        """End the decision that holds."""
-        services.lift_mode(context=call.context)
+        """End the decision that holds; where none does, there is nothing to end."""
+        with suppress(NothingToLift):
+            services.lift_mode(context=call.context)
 
 
 class BreakerCollection(Endpoint):
