@@ -7,10 +7,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.flags import queries, services
-from apps.flags.api.schemas import ChangeFlagBody, FlagOut, FlagsOut, flag_out
+from apps.flags.api.schemas import ChangeFlagBody, CreateFlagBody, FlagOut, FlagsOut, flag_out
 from apps.flags.errors import FlagNotFound, UnknownAudience
 from rustok.api import Call, Endpoint, operation
-from rustok.errors.families import VersionConflict
+from rustok.errors.families import DuplicateEntry, VersionConflict
 from rustok.operations import Criticality
 
 
@@ -27,6 +27,25 @@ class Flags(Endpoint):
     def get(self, call: Call[None, None]) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
         """Declared and stored ones, with owner, date and the operators' targeting."""
         return {"results": [flag_out(view) for view in queries.flags()]}
+
+    @operation(
+        "platform_flags.create",
+        permission="flag:update",
+        criticality=Criticality.NORMAL,
+        body=CreateFlagBody,
+        answer=FlagOut,
+        status=201,
+        errors=(DuplicateEntry,),
+        idempotent=True,
+        summary=_("Make a flag"),
+        example={"key": "gift-wrap", "owner": "shop-team", "expires": "2030-06-30"},
+    )
+    def post(self, call: Call[CreateFlagBody, None]) -> dict[str, Any]:
+        """A flag for whoever asks by OFREP; flags that the code asks for are declared in the code."""
+        given = call.body.model_dump()
+        key = given.pop("key")
+        services.change_flag(key=key, input=services.ChangeFlag(**given, create=True), context=call.context)
+        return flag_out(queries.get_flag(key))
 
 
 class FlagDetail(Endpoint):
@@ -50,18 +69,18 @@ class FlagDetail(Endpoint):
         criticality=Criticality.HIGH,
         body=ChangeFlagBody,
         answer=FlagOut,
-        errors=(UnknownAudience, VersionConflict),
+        errors=(FlagNotFound, UnknownAudience, VersionConflict),
         summary=_("Change a flag"),
         example={"killed": True, "reason": "checkout fails"},
     )
     def patch(self, call: Call[ChangeFlagBody, None], key: str) -> dict[str, Any]:
-        """Set what is given; makes the flag when it is new. `killed` is the kill switch: off for everybody."""
+        """Set what is given. `killed` is the kill switch: off for everybody."""
         given = call.body
         fields = given.model_dump(exclude={"targeting", "reason"})
         targeting = None if given.targeting is None else given.targeting.as_targeting()
         services.change_flag(
             key=key,
-            input=services.ChangeFlag(**fields, targeting=targeting),
+            input=services.ChangeFlag(**fields, targeting=targeting, create=False),
             context=call.context,
             expected_version=call.if_match,
             reason=given.reason,

@@ -72,8 +72,19 @@ class TargetingBody(Body):
         return Targeting(enabled=self.enabled, percent=self.percent, on=self.on.as_people(), off=self.off.as_people())
 
 
+class CreateFlagBody(Body):
+    """A flag that the code does not declare; off for everybody at first."""
+
+    key: Key
+    owner: Owner
+    expires: date
+    note: Annotated[str, StringConstraints(max_length=500, pattern=ONE_LINE)] = ""
+    unit: UnitName = "actor"
+    delegated: bool = True
+
+
 class ChangeFlagBody(Body):
-    """What to change; a new flag that the code does not declare needs an owner and a date."""
+    """What to change."""
 
     owner: Owner | None = None
     expires: date | None = None

@@ -21,14 +21,17 @@ from apps.tenants.isolation import current_tenant
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.transactions import current_unit_of_work, transactional
-from rustok.errors.families import VersionConflict
+from rustok.errors.families import DuplicateEntry, VersionConflict
 from rustok.policy import require
 from rustok.text import clean, refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeFlag:
-    """What to change; None leaves a field as it is. A flag that is not in the code needs an owner and a date."""
+    """What to change; None leaves a field as it is. A flag that is not in the code needs an owner and a date.
+
+    `create`: True, the flag must be new; False, it must be known (stored or declared); None, either.
+    """
 
     owner: str | None = None
     expires: date | None = None
@@ -37,6 +40,7 @@ class ChangeFlag:
     delegated: bool | None = None
     killed: bool | None = None
     targeting: Targeting | None = None
+    create: bool | None = None
 
 
 @transactional
@@ -45,7 +49,7 @@ def change_flag(
 ) -> Flag:
     """Set the operators' side of a flag, new or not. Needs `flag:update`, on the platform host.
 
-    Raises InvalidInput, UnknownAudience, VersionConflict.
+    Raises InvalidInput, UnknownAudience, VersionConflict, FlagNotFound, DuplicateEntry.
     """
     require(context, "flag:update")
     fields = _checked_fields(key, input)
@@ -53,6 +57,7 @@ def change_flag(
     with flag_change(context):
         flag = Flag.objects.select_for_update().filter(name=key).first()
         is_new = flag is None
+        _check_there(key, input.create, there=not is_new or spec_of(key) is not None)
         if flag is None:
             flag = _first(key, fields)
         _check_version(flag.version if not is_new else 0, expected_version)
@@ -163,6 +168,13 @@ def _store_own(flag: Flag, tenant_id: UUID, own: ShopTargeting | None, wanted: T
 def _check_version(current: int, expected: int | None) -> None:
     if expected is not None and current != expected:
         raise VersionConflict(resource=_("flag"), current=current)
+
+
+def _check_there(key: str, create: bool | None, *, there: bool) -> None:
+    if create and there:
+        raise DuplicateEntry(resource=_("flag"), value=key)
+    if create is False and not there:
+        raise FlagNotFound(key=key)
 
 
 def _check_audiences(targeting: Targeting, owners: Iterable[UUID | None]) -> None:

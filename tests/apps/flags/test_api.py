@@ -80,23 +80,20 @@ def test_operators_change_flags_on_the_platform_host(platform, client_of):
     client = client_of(None)
     headers = {"authorization": f"Bearer {secret}"}
 
-    changed = client.patch(
-        "/api/v1/flags/brand-new/",
-        {"owner": "ops", "expires": "2030-01-01", "targeting": {"percent": 12.34}},
-        content_type="application/json",
-        headers=headers,
-    )
-    killed = client.patch(
-        "/api/v1/flags/brand-new/",
-        {"killed": True},
-        content_type="application/json",
-        headers={**headers, "if-match": '"1"'},
-    )
+    def send(method, path, body, **more):
+        return getattr(client, method)(path, body, content_type="application/json", headers={**headers, **more})
+
+    new = {"key": "brand-new", "owner": "ops", "expires": "2030-01-01"}
+    made = send("post", "/api/v1/flags/", new)
+    changed = send("patch", "/api/v1/flags/brand-new/", {"targeting": {"percent": 12.34}})
+    killed = send("patch", "/api/v1/flags/brand-new/", {"killed": True}, **{"if-match": '"2"'})
     listed = client.get("/api/v1/flags/", headers=headers).json()["results"]
 
     assert (changed.status_code, changed.json()["targeting"]["percent"], killed.json()["killed"]) == (200, 12.3, True)
     assert "brand-new" in {one["key"] for one in listed}
-    assert client.get("/api/v1/flags/brand-new/", headers=headers)["ETag"] == '"2"'
+    assert [made.status_code, send("post", "/api/v1/flags/", new).status_code] == [201, 409]
+    assert send("patch", "/api/v1/flags/nothing-here/", {}).status_code == 404
+    assert client.get("/api/v1/flags/brand-new/", headers=headers)["ETag"] == '"3"'
 
 
 class TestOfrep:
