@@ -12,9 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.security import services
-from apps.security.models import ApiKey, AuditEntry, User
+from apps.security.models import ApiKey, AuditEntry, SigningKey, User
 from apps.security.models.users import ROLE_LABELS
 from apps.security.roles import PLATFORM_ROLES, TENANT_ROLES, VIEWER
+from apps.security.zero_trust.services import CreateSigningKey, create_signing_key, revoke_signing_key
 from rustok import context
 from rustok.admin import (
     Badge,
@@ -37,7 +38,7 @@ from rustok.operations import operations
 from rustok.policy import is_permission
 
 _PLATFORM_ONLY = frozenset({"tenant", "fleet"})
-_BOTH_SIDES = frozenset({"user", "api_key", "audit", "event", "analytics", "health"})
+_BOTH_SIDES = frozenset({"user", "api_key", "signing_key", "trust_policy", "audit", "event", "analytics", "health"})
 
 
 def _roles() -> list[tuple[str, str | Promise]]:
@@ -145,6 +146,19 @@ def _create_key(call: CommandCall) -> Done:
 
 def _revoke_key(call: CommandCall) -> Done:
     services.revoke_api_key(key_id=call.subject.pk, context=call.context)
+    return Done(message=_("The key is revoked."))
+
+
+def _create_signing_key(call: CommandCall) -> Done:
+    data = call.data
+    wanted = CreateSigningKey(name=data["name"], permissions=data["permissions"], expires_at=data["expires_at"])
+    key, secret = create_signing_key(input=wanted, context=call.context)
+    shown = (Secret(_("Key id"), key.key_id), Secret(_("Shared secret (base64)"), secret))
+    return Done(message=_("The key is made."), secrets=shown)
+
+
+def _revoke_signing_key(call: CommandCall) -> Done:
+    revoke_signing_key(key_id=call.subject.pk, context=call.context)
     return Done(message=_("The key is revoked."))
 
 
@@ -266,6 +280,48 @@ class ApiKeyAdmin(ConsoleModelAdmin):
         return moment(key.created_at)
 
 
+class SigningKeyAdmin(ConsoleModelAdmin):
+    """Keys that sign requests. Public keys are registered over REST, where programs have them at hand."""
+
+    resource, section, position, icon = "signing_key", Section.ACCESS, 25, "signature"
+    list_display = ("name", "key_id", "algorithm", "state", "created")
+    search_fields = ("name", "key_id")
+    search_help_text = _("Name or key id")
+    fields = ("name", "key_id", "algorithm", "state", "grants", "created_by", "created", "ends")
+    readonly_fields = ("state", "grants", "created", "ends")
+    list_commands = (
+        Command(
+            "create",
+            label=_("Create signing key"),
+            permission="signing_key:create",
+            run=_create_signing_key,
+            form=ApiKeyForm,
+            tone=Tone.PRIMARY,
+            icon="add",
+            explanation=_("The shared secret is shown once, right after it is made."),
+        ),
+    )
+    commands = (
+        Command(
+            "revoke",
+            label=_("Revoke"),
+            permission="signing_key:delete",
+            run=_revoke_signing_key,
+            form=CommandForm,
+            available=lambda key: key.revoked_at is None,
+            tone=Tone.DANGER,
+            icon="block",
+            explanation=_("Programs that use this key are refused from now on. This cannot be undone."),
+        ),
+    )
+    state, grants, created = ApiKeyAdmin.state, ApiKeyAdmin.grants, ApiKeyAdmin.created
+
+    @admin.display(description=_("Expires"))
+    def ends(self, key: SigningKey) -> str:
+        """Until when it works."""
+        return moment(key.expires_at)
+
+
 class AuditAdmin(ConsoleModelAdmin):
     """What was done, by whom. Nobody changes it here or anywhere."""
 
@@ -310,4 +366,5 @@ for _site in (platform_site, tenant_site):
     _site.password_change_form = OwnPasswordForm
     _site.register(User, UserAdmin)
     _site.register(ApiKey, ApiKeyAdmin)
+    _site.register(SigningKey, SigningKeyAdmin)
     _site.register(AuditEntry, AuditAdmin)

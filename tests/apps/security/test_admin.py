@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.security.models import ApiKey, User
+from apps.security.models import ApiKey, SigningKey, User
 from apps.security.services import create_api_key
 from rustok.context import current
 from tests.support.console import Visitor, notices, offered
@@ -55,6 +55,16 @@ def test_a_key_is_revoked_once(owner, key):
     key.refresh_from_db()
     assert key.revoked_at is not None
     assert offered(owner.page("security_apikey", key)) == set()
+
+
+def test_a_signing_key_is_shown_once_and_revoked(owner):
+    answer = owner.do("security_signingkey", "create", name="robot", permissions=["order:*"], expires_at="")
+    key_id, secret = (item.value for item in answer.context["done"].secrets)
+    key = SigningKey.objects.get(key_id=key_id)
+
+    assert secret not in owner.page("security_signingkey", key).content.decode()
+    owner.do("security_signingkey", "revoke", key)
+    assert offered(owner.page("security_signingkey", key)) == set()
 
 
 def test_nobody_is_offered_a_permission_of_the_other_side(owner):
