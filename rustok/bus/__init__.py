@@ -8,7 +8,7 @@ keeps in memory: caches, hints, counters.
 """
 
 from rustok.bus.core import Bus, Limits, Stats
-from rustok.bus.errors import BusOverloaded
 from rustok.bus.shared import bus, offer
+from rustok.errors.bus import BusOverloaded
 
 __all__ = ["Bus", "BusOverloaded", "Limits", "Stats", "bus", "offer"]

@@ -14,8 +14,8 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rustok.bus.errors import BusOverloaded
 from rustok.bus.metrics import ACCEPTED, DEPTH, FAILED, REJECTED, WARNED
+from rustok.errors.bus import BusOverloaded
 from rustok.telemetry.logging import log_event
 
 Handler = Callable[[Any], None]

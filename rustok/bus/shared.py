@@ -9,8 +9,8 @@ from functools import cache
 from django.db import connections
 
 from rustok.bus.core import Bus, Limits
-from rustok.bus.errors import BusOverloaded
 from rustok.config import config
+from rustok.errors.bus import BusOverloaded
 from rustok.events import DomainEvent
 from rustok.telemetry.logging import log_event
 

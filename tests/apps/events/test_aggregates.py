@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -12,11 +13,14 @@ from apps.catalog.services import adjust_stock, set_stock
 from apps.customers.services import UpdateCustomer, update_customer
 from apps.events.aggregates import drop_stale, rebuilding, restore, take_snapshot, verify
 from apps.events.aggregates.restoring import IncompleteStream
-from apps.events.models import Snapshot
+from apps.events.models import Event, Snapshot
 from apps.orders.services import CancelOrder, RefundOrder, cancel_order, refund_order
 from rustok import aggregates
 from rustok.aggregates import Aggregate
 from rustok.db.ids import new_id
+from rustok.db.transactions import unit_of_work
+from rustok.events import DomainEvent
+from rustok.upcasting import upcaster
 from tests.support.commerce import PATHS, make_customer, make_order, make_product
 from tests.support.events import ThingPoked, poke, run
 
@@ -230,6 +234,48 @@ def test_tenants_agree_with_the_platforms_log(platform):
     (kind,) = aggregates.aggregates(platform=True)
 
     assert verify(kind).differences == []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MugFilled(DomainEvent):
+    """A mug was filled. Version 1 told centilitres."""
+
+    type: ClassVar[str] = "testkit.mug_filled"
+    version: ClassVar[int] = 2
+    aggregate: ClassVar[str] = "mug"
+    key: ClassVar[str] = "mug_id"
+
+    mug_id: UUID
+    millilitres: int
+
+
+@upcaster("testkit.mug_filled", from_version=1)
+def in_millilitres(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 to 2."""
+    return {"mug_id": data["mug_id"], "millilitres": data["centilitres"] * 10}
+
+
+def pour(state: int | None, event: MugFilled) -> int:
+    return (state or 0) + event.millilitres
+
+
+def test_events_of_an_old_version_are_folded_as_new_ones_and_stay_as_recorded(acme):
+    mug = new_id()
+    run(
+        "INSERT INTO events_event (id, stream, version, type, schema_version, data, metadata)"
+        " VALUES (%s, %s, 1, 'testkit.mug_filled', 1, %s::jsonb, '{}')",
+        *(new_id(), f"mug-{mug}", f'{{"mug_id": "{mug}", "centilitres": 25}}'),
+    )
+    with unit_of_work() as uow:
+        uow.record(MugFilled(mug_id=mug, millilitres=100))
+
+    restored = restore(Aggregate(name="mug", state=int, fold=pour, stored=rows), f"mug-{mug}", snapshots=False)
+
+    assert (restored.state, restored.version) == (350, 2)
+    assert list(Event.objects.filter(stream=f"mug-{mug}").order_by("version").values_list("schema_version")) == [
+        (1,),
+        (2,),
+    ]
 
 
 def test_rebuild_takes_snapshots_of_long_streams_and_drops_stale_ones(acme, things, monkeypatch):
