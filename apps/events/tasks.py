@@ -8,7 +8,7 @@ from uuid import UUID
 
 from celery.signals import worker_shutting_down
 
-from apps.events import hints
+from apps.events import hints, inbox
 from apps.events.relay import policy, stopping
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.rounds import run
@@ -71,6 +71,21 @@ def _prune_log(log: UUID, days: int) -> None:
     pruned = prune(days=days)
     if pruned.events:
         log_event("events.pruned", log=str(log), events=pruned.events, floor=pruned.floor)
+
+
+@task(name="events.forget_inbox", permission=INTERNAL, criticality=Criticality.LOW, every=6 * 3600.0)
+def forget_inbox() -> None:
+    """Drop inbox entries that are older than any delivery by itself repeats (`inbox.KEPT_DAYS`), scope by scope."""
+    with platform_scope("forget inbox entries"):
+        tenants = [tenant.ref() for tenant in active_tenants()]
+        forgotten = inbox.forget()
+    for tenant in tenants:
+        if stopping.requested():
+            return
+        with tenant_scope(tenant, even_suspended=True):
+            forgotten += inbox.forget()
+    if forgotten:
+        log_event("events.inbox_forgotten", entries=forgotten)
 
 
 @worker_shutting_down.connect(weak=False)

@@ -8,6 +8,7 @@ import pytest
 
 from apps.events import inbox
 from apps.events.models import InboxEntry
+from apps.events.tasks import forget_inbox
 from rustok.db.ids import new_id
 from rustok.db.transactions import unit_of_work
 from tests.support.events import ThingPoked, run
@@ -81,6 +82,15 @@ def test_old_entries_are_forgotten_and_young_ones_kept(acme):
     assert inbox.forget(days=30) == 1
     assert inbox.take(consumer="mailer", event_id=old)
     assert not inbox.take(consumer="mailer", event_id=young)
+
+
+def test_task_forgets_in_every_scope(acme):
+    ancient = inbox._first_id(datetime(2020, 1, 1, tzinfo=UTC))
+    run("INSERT INTO events_inbox (id, consumer, event_id) VALUES (%s, 'mailer', %s)", ancient, new_id())
+
+    forget_inbox()
+
+    assert not InboxEntry.objects.filter(pk=ancient).exists()
 
 
 def test_forgetting_stops_at_its_limit(acme):
