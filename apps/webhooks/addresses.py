@@ -178,7 +178,8 @@ def _look_up(host: str, port: int, timeout: float) -> list[IPAddress]:
     """`getaddrinfo` with a time limit: it has none of its own, so a thread waits in our place."""
     found: list[IPAddress] = []
     until = time.monotonic() + timeout
-    if not _RESOLVERS.acquire(timeout=max(0.0, timeout)):
+    slots = _RESOLVERS
+    if not slots.acquire(timeout=max(0.0, timeout)):
         raise Unreachable("too many name servers do not answer")
 
     def ask() -> None:
@@ -187,7 +188,7 @@ def _look_up(host: str, port: int, timeout: float) -> list[IPAddress]:
         except (OSError, UnicodeError):
             return
         finally:
-            _RESOLVERS.release()
+            slots.release()
         found.extend(ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers)
 
     thread = threading.Thread(target=ask, name="webhook-resolver", daemon=True)

@@ -34,14 +34,14 @@ class Pass:
     def __init__(self, gate: Gate, endpoint: UUID, *, suspect: bool, width: int, now: float) -> None:
         """Made by the gate."""
         self.endpoint, self.suspect, self.width = endpoint, suspect, width
-        self.was_overloaded = False
+        self.was_overloaded = self.was_answered = False
         self.last_heard = now
         self._gate = gate
 
     def heard(self) -> None:
         """The receiver has answered."""
         self.last_heard = self._gate.clock()
-        self.suspect = False
+        self.suspect, self.was_answered = False, True
 
     def overloaded(self) -> None:
         """The receiver has said that this was too much."""
@@ -90,7 +90,7 @@ class Gate:
             self._widths.move_to_end(gone.endpoint)
             if len(self._widths) > REMEMBERED:
                 self._widths.popitem(last=False)
-        elif gone.endpoint in self._widths and not gone.suspect:
+        elif gone.endpoint in self._widths and gone.was_answered:
             wider = self._widths.pop(gone.endpoint) + 1
             if wider < WIDTH:
                 self._widths[gone.endpoint] = wider

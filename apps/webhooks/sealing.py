@@ -1,34 +1,25 @@
-"""Secrets at rest: AES-256-GCM under a key derived from the platform's secret key, bound to their row."""
+"""Signing secrets at rest: sealed by the kernel (`rustok.sealing`), bound to their endpoint's row."""
 
 from __future__ import annotations
 
-import os
-from functools import cache
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from rustok import sealing
 
-from rustok.config import config
-
-_NONCE: Final = 12
-_PURPOSE: Final = b"rustok.webhooks.secret.v1"
+_PURPOSE: Final = "webhooks.secret"
 
 
 def seal(secret: bytes, *, row: UUID) -> bytes:
-    """Encrypt for one row; nonce first."""
-    nonce = os.urandom(_NONCE)
-    return nonce + _cipher().encrypt(nonce, secret, row.bytes)
+    """Encrypt for one row."""
+    return sealing.seal(secret, purpose=_PURPOSE, row=row)
 
 
 def unseal(sealed: bytes, *, row: UUID) -> bytes:
-    """Decrypt; raises cryptography's InvalidTag when the row or the platform's secret key is another one."""
-    return _cipher().decrypt(sealed[:_NONCE], sealed[_NONCE:], row.bytes)
+    """Decrypt; raises Unsealable when the row or the platform's secret key is another one."""
+    return sealing.unseal(sealed, purpose=_PURPOSE, row=row)
 
 
-@cache
-def _cipher() -> AESGCM:
-    master = config().secret_key.get_secret_value().encode()
-    return AESGCM(HKDF(SHA256(), 32, salt=None, info=_PURPOSE).derive(master))
+def is_current(sealed: bytes) -> bool:
+    """Whether it is sealed under the newest secret key of the platform."""
+    return sealing.is_current(sealed, purpose=_PURPOSE)

@@ -17,6 +17,7 @@ from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.secrets import signing_keys
 from apps.webhooks.signing import sign
 from rustok.config import config
+from rustok.sealing import Unsealable
 
 GONE: Final = 410
 _RESOLVE_SHARE: Final = 0.4  # of the timeout
@@ -24,6 +25,7 @@ _BEGIN: Final = 1.0  # seconds in which one call begins posts
 _FILL: Final = 0.7  # part of the timeout in which it begins posts that others have overtaken
 _OVERLOADED: Final = frozenset({429, 503})
 _UNAVAILABLE: Final = _OVERLOADED | {502, 504}
+_SEALED: Final = "the signing secret cannot be opened: rotate it"
 _USER_AGENT: Final = "RusToK-Webhooks/1.0"
 
 _keeper: Final = Keeper()
@@ -67,10 +69,14 @@ class Sender:
     """Sends to one endpoint over few connections, to the one address that was resolved and checked."""
 
     def __init__(self, endpoint: WebhookEndpoint, *, heard: Callable[[], None] = lambda: None) -> None:
-        """Open the secrets; nothing is connected yet. `heard` is called with every answer."""
+        """Open the secrets; nothing is connected yet. `heard` is called with every answer.
+
+        Secrets that cannot be opened (another secret key of the platform) are a refusal of every message, no error:
+        one such endpoint must not stop the relay of the others.
+        """
         self._url = endpoint.url
         self._heard = heard
-        self._keys = signing_keys(endpoint)
+        self._keys = _opened(endpoint)
         self._timeout = float(endpoint.timeout_seconds or config().webhook_timeout)
         self._place: tuple[Target, str] | None = None
         self._idle: list[Connection] = []
@@ -88,7 +94,7 @@ class Sender:
         in the first second (or half of `timeout`) only, so that each has a fair time to be answered.
         """
         started = time.monotonic()
-        failed = self._resolve(started + timeout)
+        failed = self._resolve(started + timeout) if self._keys else _unsent(_SEALED, started)
         if failed is not None:
             return [failed, *[None] * (len(messages) - 1)]
         flight = _Flight(self, messages, until=started + timeout, patience=self._timeout)
@@ -173,6 +179,13 @@ class _Flight:
             assert self._fleet is not None
             self._fleet.stop()
         return sent.succeeded
+
+
+def _opened(endpoint: WebhookEndpoint) -> list[bytes]:
+    try:
+        return signing_keys(endpoint)
+    except Unsealable:
+        return []
 
 
 def _outcome(connection: Connection) -> Outcome:

@@ -96,6 +96,7 @@ def test_leaving_twice_is_harmless(gate):
 
 def turn(gate, *, overloaded=False):
     inside = gate.enter(WELL, suspect=False)
+    inside.heard()
     if overloaded:
         inside.overloaded()
     inside.leave()
@@ -106,6 +107,13 @@ def test_overloaded_receiver_gets_half_and_then_one_more_each_turn(gate):
     assert [turn(gate, overloaded=bad) for bad in (True, True, False, False, False)] == [
         WIDTH, WIDTH // 2, WIDTH // 4, WIDTH // 4 + 1, WIDTH // 4 + 2,
     ]  # fmt: skip
+
+
+def test_turn_with_nothing_to_send_teaches_nothing(gate):
+    turn(gate, overloaded=True)
+    gate.enter(WELL, suspect=False).leave()
+
+    assert turn(gate) == WIDTH // 2
 
 
 def test_receiver_that_bears_everything_is_forgotten(gate):

@@ -10,9 +10,12 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from apps.security.models import AuditEntry
 from apps.webhooks.errors import UnusableSecret
-from apps.webhooks.models import WebhookEndpoint
-from apps.webhooks.retention import forget_retired_secrets
+from apps.webhooks.models import Delivery, WebhookEndpoint
+from apps.webhooks.retention import forget_retired_secrets, seal_afresh
+from apps.webhooks.secrets import signing_keys
 from apps.webhooks.services import create_endpoint, rotate_secret
+from rustok import sealing
+from rustok.config import config
 from rustok.errors.families import PermissionDenied, VersionConflict
 from tests.support.events import poke, relay
 
@@ -92,6 +95,42 @@ def test_bad_rotation_changes_nothing(endpoint, rotate, options, error):
         rotate(**options)
 
     assert bytes(WebhookEndpoint.objects.get().sealed_secret) == bytes(endpoint.endpoint.sealed_secret)
+
+
+@pytest.fixture
+def other_key(monkeypatch):
+    """The platform gets another secret key; the value keeps the old one as a fallback."""
+    former = config().secret_key.get_secret_value()
+
+    def change(*fallbacks):
+        monkeypatch.setenv("RUSTOK_SECRET_KEY", "another secret key of this platform, long enough")
+        monkeypatch.setenv("RUSTOK_SECRET_KEY_FALLBACKS", ",".join(fallbacks))
+        config.cache_clear()
+        sealing._ciphers.cache_clear()
+
+    yield lambda *, keep: change(*[former] * keep)
+    monkeypatch.undo()
+    config.cache_clear()
+    sealing._ciphers.cache_clear()
+
+
+def test_secrets_move_on_to_the_platforms_new_key(endpoint, other_key):
+    assert seal_afresh() == 0
+    other_key(keep=True)
+    assert [seal_afresh(), seal_afresh()] == [1, 0]
+
+    other_key(keep=False)
+    assert len(signing_keys(WebhookEndpoint.objects.get())) == 1
+
+
+def test_secret_that_cannot_be_opened_stops_its_endpoint_only(endpoint, other_key, receiver):
+    other_key(keep=False)
+    poke("a")
+    relay()
+
+    assert receiver.got == []
+    assert "cannot be opened" in Delivery.objects.get().error
+    assert seal_afresh() == 1
 
 
 def test_mallory_may_not_rotate(endpoint, mallory_context):

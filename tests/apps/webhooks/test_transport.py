@@ -125,6 +125,18 @@ def test_overloaded_receiver_gets_fewer_at_once(endpoint, receiver):
     assert WIDTH // 2 <= inside.width < WIDTH
 
 
+def test_turn_that_is_not_let_in_holds_nothing_against_the_endpoint(endpoint, receiver):
+    inside = gate.enter(WebhookEndpoint(pk=endpoint.endpoint.pk, failing_since=timezone.now()))
+    poke("a")
+    relay()
+    assert (receiver.got, Delivery.objects.count(), ParkedKey.objects.count()) == ([], 0, 0)
+
+    inside.leave()
+    end_waiting()
+    relay()
+    assert len(receiver.got) == 1
+
+
 def test_own_time_limit_is_kept(acme, context, receiver):
     relay()
     create_endpoint(url=receiver.url, event_types=["testkit.*"], timeout_seconds=1, context=context)
