@@ -51,7 +51,7 @@ def shown(value: Any) -> Any:
         return str(value)
     if isinstance(value, dict):
         return {name: member.model_dump(mode="json", exclude_unset=True) for name, member in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+    return [shown(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _type(field: FieldInfo) -> str:

@@ -53,6 +53,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "projection:*",
                 "user:*",
                 "api_key:*",
+                "signing_key:*",
+                "trust_policy:*",
                 "flag:*",
             }
         ),

@@ -5,9 +5,10 @@ import io
 import orjson
 import pytest
 from django.core.management import CommandError, call_command
+from pydantic import SecretStr
 
 from rustok.config import Config
-from rustok.config_reference import PAGE, page
+from rustok.config_reference import PAGE, page, shown
 from rustok.deployment import RULES, deployment_problems
 
 SAFE = {
@@ -52,6 +53,10 @@ def test_no_secret_is_shown(monkeypatch):
 
     assert secret not in run("show")
     assert password not in run("show", "--json")
+
+
+def test_no_secret_of_a_list_is_shown():
+    assert shown((SecretStr("o" * 40),)) == ["********"]
 
 
 def test_a_production_configuration_passes():
