@@ -87,8 +87,16 @@ def schema_hash(aggregate: Aggregate) -> str:
 
     Taken over the source of the fold's module, so that a harmless edit costs a replay and a harmful one costs no more.
     """
-    code = inspect.getsource(sys.modules[aggregate.fold.__module__]).encode()
-    return hashlib.sha256(shape(aggregate.state).encode() + b"\0" + code).hexdigest()
+    return hashlib.sha256(shape(aggregate.state).encode() + b"\0" + _code_of(aggregate.fold)).hexdigest()
+
+
+def _code_of(fold: Fold) -> bytes:
+    """The source of the fold's module; its own byte code where no source is (a shell, a frozen installation)."""
+    module = sys.modules.get(fold.__module__ or "")
+    try:
+        return inspect.getsource(module).encode() if module else fold.__code__.co_code
+    except OSError:
+        return fold.__code__.co_code
 
 
 def _shown(state: Any, name: str) -> str:
