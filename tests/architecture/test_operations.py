@@ -1,10 +1,13 @@
 """Whatever can be asked of the platform says who may ask and how long it is kept alive under pressure."""
 
+import re
 from importlib import import_module
 
 import pytest
+from django.conf import settings
 from django.urls import URLPattern, URLResolver
 
+from rustok.api.admission import operation_of
 from rustok.celery import app as celery_app
 from rustok.operations import INTERNAL, PUBLIC, Criticality, operations
 from rustok.policy import is_permission
@@ -17,6 +20,8 @@ PAGES = {
     "rustok.i18n.views": "language switch",
     "django.views.i18n": "texts of the console's scripts",
 }
+
+SAMPLES = {"uuid": "019b2f9a-7a44-7c1e-8a52-3f3a3a3a3a3a", "int": "1"}  # of converters; the others take an "a"
 
 
 def leaves(patterns, prefix=""):
@@ -47,6 +52,21 @@ def test_every_endpoint_is_declared(urlconf):
             undeclared.append(route)
 
     assert not undeclared
+
+
+@pytest.mark.parametrize("urlconf", URLCONFS)
+def test_the_gate_knows_every_endpoint_as_it_is_declared(urlconf):
+    host = "localhost" if urlconf == settings.PUBLIC_SCHEMA_URLCONF else "acme.localhost"
+    wrong = []
+    for route, callback in leaves(import_module(urlconf).urlpatterns):
+        view = getattr(callback, "view_class", getattr(callback, "cls", None))
+        for method, declared in getattr(view, "declarations", {}).items():
+            path = "/" + re.sub(r"<(?:(\w+):)?\w+>", lambda match: SAMPLES.get(match[1], "a"), route)
+            known = operation_of({"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": host})
+            if (known.name, known.criticality) != (declared.name, declared.criticality):
+                wrong.append((method, route, known.name))
+
+    assert not wrong
 
 
 def test_every_task_is_declared():
