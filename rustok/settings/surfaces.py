@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rustok.config import ROOT, config
 
 SECRET_KEY = config().secret_key.get_secret_value()
+SECRET_KEY_FALLBACKS = [key.get_secret_value() for key in config().secret_key_fallbacks]
 DEBUG = config().debug
 ALLOWED_HOSTS = ["*"]  # the tenant resolution answers unknown hosts itself, with a problem document
 USE_X_FORWARDED_HOST = False
