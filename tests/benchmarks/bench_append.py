@@ -21,6 +21,7 @@ SUMMARY = "event store: saves per second beside the eventsourcing library; resto
 LIBRARY = "eventsourcing==9.5.6"
 TIMES_FASTER = 3.0
 SNAPSHOT_TIMES_FASTER = 10.0
+EVENTS = 10_000
 
 
 def run(options: Options) -> Result:
@@ -31,8 +32,7 @@ def run(options: Options) -> Result:
     compared = libraries.add(LIBRARY)
     saves = 50 if options.quick else 500
     rounds = 2 if options.quick else 5
-    events = 1_000 if options.quick else 10_000
-    rates, restoring = path.measure(saves=saves, rounds=rounds, events=events, compared=compared)
+    rates, restoring = path.measure(saves=saves, rounds=rounds, events=EVENTS, compared=compared)
     rows = [{"what": what, "per second": round(statistics.median(rate)), "ms": ""} for what, rate in rates.items()]
     rows += [{"what": what, "per second": "", "ms": round(1000 * seconds, 2)} for what, seconds in restoring.items()]
     share = restoring[path.SNAPSHOT] / restoring[path.REPLAY]
