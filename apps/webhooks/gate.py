@@ -1,7 +1,7 @@
 """Who may be served at once by this process: a receiver that does not answer must not hold the threads of the others.
 
 A second turn of an endpoint is let in while the first one gets answers (or has only just begun), never a third; of all
-endpoints that are failing, one at a time is tried. So a receiver that begins to hang costs two relays of the process
+endpoints that did not answer, one at a time is tried. So a receiver that begins to hang costs two relays of the process
 once and one from then on, and the others go on.
 
 Here is remembered, too, how many posts at once each receiver bears: half as many after it said that it is overloaded,
@@ -19,7 +19,6 @@ from uuid import UUID
 
 from apps.events.transports import DestinationBusy
 from apps.webhooks.fleet import WIDTH
-from apps.webhooks.models import WebhookEndpoint
 
 TURNS: Final = 2  # of one endpoint at once; a process has three relays
 SILENCE: Final = 0.1  # seconds without an answer after which no second turn is let in
@@ -29,23 +28,23 @@ SOON: Final = 0.02  # the same, when it is only crowded
 
 
 class Pass:
-    """The right to one turn, with at most `width` posts at once."""
+    """The right to one turn, with at most `width` posts at once. `suspect`: nobody answered in the turn before."""
 
     def __init__(self, gate: Gate, endpoint: UUID, *, suspect: bool, width: int, now: float) -> None:
         """Made by the gate."""
         self.endpoint, self.suspect, self.width = endpoint, suspect, width
-        self.was_overloaded = self.was_answered = False
+        self.was_asked = self.was_answered = self.was_overloaded = False
         self.last_heard = now
         self._gate = gate
 
+    def asked(self, *, overloaded: bool = False) -> None:
+        """Something was posted; `overloaded` when the receiver said that this was too much."""
+        self.was_asked, self.was_overloaded = True, self.was_overloaded or overloaded
+
     def heard(self) -> None:
-        """The receiver has answered."""
+        """The receiver has answered, whatever it said."""
         self.last_heard = self._gate.clock()
         self.suspect, self.was_answered = False, True
-
-    def overloaded(self) -> None:
-        """The receiver has said that this was too much."""
-        self.was_overloaded = True
 
     def leave(self) -> None:
         """The turn is over."""
@@ -59,21 +58,21 @@ class Gate:
         """Nobody is inside."""
         self.clock = clock
         self._inside: list[Pass] = []
-        self._widths: OrderedDict[UUID, int] = OrderedDict()  # of receivers that bear less than WIDTH
+        self._widths: OrderedDict[UUID, int] = OrderedDict()  # of receivers that bear less than WIDTH; 0: silent ones
         self._lock = Lock()
 
-    def enter(self, endpoint: UUID, *, suspect: bool) -> Pass:
-        """Raises DestinationBusy. `suspect`: its last post was refused or not answered."""
+    def enter(self, endpoint: UUID) -> Pass:
+        """Raises DestinationBusy."""
         now = self.clock()
         with self._lock:
+            known = self._widths.get(endpoint, WIDTH)
             own = [other for other in self._inside if other.endpoint == endpoint]
             silent = any(other.suspect or now - other.last_heard >= SILENCE for other in own)
-            if silent or (suspect and any(other.suspect for other in self._inside)):
+            if silent or (not known and any(other.suspect for other in self._inside)):
                 raise DestinationBusy(AGAIN)
             if len(own) >= TURNS:
                 raise DestinationBusy(SOON)
-            width = 1 if suspect else self._widths.get(endpoint, WIDTH)
-            made = Pass(self, endpoint, suspect=suspect, width=width, now=now)
+            made = Pass(self, endpoint, suspect=not known, width=max(1, known), now=now)
             self._inside.append(made)
             return made
 
@@ -85,20 +84,23 @@ class Gate:
                 self._learn(gone)
 
     def _learn(self, gone: Pass) -> None:
+        known = self._widths.get(gone.endpoint, WIDTH)
         if gone.was_overloaded:
-            self._widths[gone.endpoint] = max(1, min(gone.width, self._widths.get(gone.endpoint, WIDTH)) // 2)
-            self._widths.move_to_end(gone.endpoint)
+            known = max(1, min(gone.width, known) // 2)
+        elif gone.was_answered:
+            known += 1
+        elif gone.was_asked:
+            known = 0
+        self._widths.pop(gone.endpoint, None)
+        if known < WIDTH:
+            self._widths[gone.endpoint] = known
             if len(self._widths) > REMEMBERED:
                 self._widths.popitem(last=False)
-        elif gone.endpoint in self._widths and gone.was_answered:
-            wider = self._widths.pop(gone.endpoint) + 1
-            if wider < WIDTH:
-                self._widths[gone.endpoint] = wider
 
 
 _gate: Final = Gate()
 
 
-def enter(endpoint: WebhookEndpoint) -> Pass:
+def enter(endpoint: UUID) -> Pass:
     """Enter this process's gate; raises DestinationBusy."""
-    return _gate.enter(endpoint.pk, suspect=endpoint.failing_since is not None)
+    return _gate.enter(endpoint)

@@ -44,8 +44,8 @@ class WebhookTransport:
         messages = [self._message(event) for event in events]
         keys = _keys(self._endpoint, events)
         sent = self._sender.send_all(messages, keys=keys, timeout=timeout, width=self._width)
-        if self._pass is not None and any(one is not None and one.overloaded for one in sent):
-            self._pass.overloaded()
+        if self._pass is not None:
+            self._pass.asked(overloaded=any(one is not None and one.overloaded for one in sent))
         self._attempts += [Attempt.of(event, one) for event, one in zip(events, sent, strict=True) if one is not None]
         outcomes = judged(sent, [event.stream for event in events])
         is_strict = self._endpoint.order_key == OrderKey.TENANT
@@ -78,7 +78,7 @@ class WebhookTransport:
     def _enter(self, endpoint: WebhookEndpoint) -> None:
         if endpoint.status == EndpointStatus.FAILING:
             recovery.hold_back(endpoint)
-        self._pass = gate.enter(endpoint)
+        self._pass = gate.enter(endpoint.pk)
         try:
             self.batch = self.chunk = catchup.claim(endpoint, BATCH)
             self._width = 1 if endpoint.order_key == OrderKey.TENANT else self._pass.width
