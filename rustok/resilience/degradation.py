@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -241,8 +241,3 @@ class DegradationController:
 def controller() -> DegradationController:
     """The controller of this process."""
     return DegradationController()
-
-
-def worst(modes: Iterable[Mode]) -> Mode:
-    """The worst of several modes; FULL of none."""
-    return max(modes, default=Mode.FULL)

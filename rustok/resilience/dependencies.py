@@ -36,7 +36,6 @@ DEFAULTS: Final = {
     "webhooks": DependencySettings(concurrent=64, open_seconds=30.0),
     "payments": DependencySettings(window="count", slow_seconds=3.0, slow_rate=0.8, open_seconds=30.0),
     "broker": DependencySettings(timeout=2.0, concurrent=8, concurrent_wait=0.0, failures=3, open_seconds=5.0),
-    "sentry": DependencySettings(timeout=3.0, concurrent=2, concurrent_wait=0.0, open_seconds=60.0),
 }
 """What differs from the reference for the dependencies that the platform has; the configuration wins."""
 _OUR_FAULT: Final = frozenset({Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.INTERNAL})

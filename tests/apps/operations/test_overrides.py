@@ -1,6 +1,7 @@
 """What operators decide: the mode, single breakers; over services, REST, the command line and the console."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from apps.health.queries import last_heartbeat
+from apps.health.tasks import heartbeat
 from apps.operations.errors import NothingToLift
 from apps.operations.models import Override
 from apps.operations.overrides import OverrideWatch, current_mode
@@ -19,7 +22,7 @@ from rustok.context import current
 from rustok.errors.families import InvalidInput, PermissionDenied
 from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker import State
-from rustok.resilience.degradation import DegradationController, Mode
+from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, controller
 from rustok.resilience.dependencies import dependency
 from tests.support.console import Visitor, notices
 
@@ -159,3 +162,25 @@ def test_in_the_console(platform):
     assert "is closed" in notices(visitor.do("operations_override", "reset_breaker", key="webhooks"))
     assert "decide again" in notices(visitor.do("operations_override", "lift_mode"))
     assert current().platform
+
+
+@pytest.fixture
+def minimal():
+    controller().set_override(ModeOverride(mode=Mode.MINIMAL, until=time.time() + 60))
+    yield
+    controller().set_override(None)
+
+
+def test_the_console_says_what_is_left_out(platform, minimal):
+    page = Visitor("operator").get("/admin/").content.decode()
+
+    assert "Nothing can be changed for now." in page
+
+
+def test_tasks_that_write_wait_in_minimal(platform, minimal):
+    heartbeat()
+
+    assert last_heartbeat() is None
+    controller().set_override(None)
+    heartbeat()
+    assert last_heartbeat() is not None

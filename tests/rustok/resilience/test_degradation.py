@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rustok.errors.families import DatabaseUnavailable
 from rustok.errors.resilience import Overloaded, ServiceDegraded
 from rustok.operations import INTERNAL, Criticality, Operation
-from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, Threshold, permits, worst
+from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, Threshold, permits
 from tests.support.breakers import Clock
 
 LOW, NORMAL, HIGH, CRITICAL = Criticality
@@ -133,7 +133,3 @@ def test_who_steers_is_never_locked_out(subject, clock):
 def test_a_threshold_without_a_gap_is_refused():
     with pytest.raises(ValueError, match="left below"):
         Threshold(Mode.DEGRADED, 1, 1)
-
-
-def test_the_worst_of_none_is_full():
-    assert (worst([]), worst([Mode.DEGRADED, Mode.FULL])) == (Mode.FULL, Mode.DEGRADED)
