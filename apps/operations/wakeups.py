@@ -107,11 +107,17 @@ _RELEASE: Final = f"""
     ) {{also}} SELECT count(*) FROM released
 """  # noqa: S608 - as above
 # One destination behind several partitions: when one turn finds it failing, the others need not find out as well.
+# Rows that somebody else holds are left out: numbering locks several of them too, and waiting for it would deadlock.
 _PAUSE_SIBLINGS: Final = f"""
     UPDATE {DUES} SET not_before = until, due_at = until
     FROM (SELECT statement_timestamp() + make_interval(secs => %(pause)s * 1.5) AS until) pause
-    WHERE tenant_id = %(tenant)s AND subscription_id = %(subscription)s AND id <> %(id)s AND due_at < until
-      AND (lease_until IS NULL OR lease_until < statement_timestamp())
+    WHERE id IN (
+        SELECT id FROM {DUES}
+        WHERE tenant_id = %(tenant)s AND subscription_id = %(subscription)s AND id <> %(id)s
+          AND due_at < statement_timestamp() + make_interval(secs => %(pause)s * 1.5)
+          AND (lease_until IS NULL OR lease_until < statement_timestamp())
+        FOR UPDATE SKIP LOCKED
+    )
 """  # noqa: S608 - as above
 _MAKE_DUE: Final = f"""
     UPDATE {DUES} SET due_at = statement_timestamp(), not_before = NULL, pauses = 0, failures = 0, signal = signal + 1,
