@@ -1,5 +1,8 @@
 """Shared fixtures. The database is a copy of a prepared one; tenants are there before the first test asks."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from django.conf import settings
 
 from tests.support.commits import run_commit_hooks  # noqa: F401 - a fixture
@@ -16,8 +19,16 @@ from tests.support.tenants import (  # noqa: F401 - fixtures
     platform,
 )
 
+_flags = TemporaryDirectory(prefix="rustok-flags-")
+
 
 def pytest_configure() -> None:
     """Leave sampling to the tests of it: threads that ask PostgreSQL would mix into everybody's statements."""
     settings.RUSTOK_HEALTH_SAMPLING = False
     settings.RUSTOK_FLAG_POLLING = False
+    settings.RUSTOK_FLAG_DIR = Path(_flags.name)  # what tests know of flags is nothing for this machine's platform
+
+
+def pytest_unconfigure() -> None:
+    """Leave no files behind."""
+    _flags.cleanup()

@@ -19,7 +19,6 @@ from apps.flags.rules import OFF, Outcome, Subject
 from apps.flags.snapshots import FROM_DATABASE, Snapshot
 from apps.flags.source import PostgresSource
 from apps.flags.store import FlagStore
-from rustok.config import config
 from rustok.context import ANONYMOUS, NO_MEMO, ExecutionContext, current
 
 _MEMO: Final = "flags"
@@ -29,7 +28,7 @@ STALE_SECONDS: Final = 2.0
 @cache
 def poller() -> Poller:
     """The process's flags."""
-    store = FlagStore(PostgresSource(), LastKnown(config().data_dir / "flags" / "last-known"))
+    store = FlagStore(PostgresSource(), LastKnown(settings.RUSTOK_FLAG_DIR / "last-known"))
     return Poller(store, ValkeyHints, threaded=settings.RUSTOK_FLAG_POLLING)
 
 

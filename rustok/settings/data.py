@@ -46,4 +46,5 @@ CACHES = {
 
 WAFFLE_FLAG_MODEL = "flags.Flag"
 WAFFLE_ENABLE_ADMIN_PAGES = False
+RUSTOK_FLAG_DIR = config().data_dir / "flags"  # where the last known flags are kept for a cold start
 RUSTOK_FLAG_POLLING = not _MANAGEMENT  # processes that serve follow changes; commands look when they read

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from apps.flags import queries, services
@@ -54,8 +54,8 @@ class Command(BaseCommand):
         except DomainError as error:
             places = "; ".join(f"{place.pointer}: {place.message}" for place in error.errors)
             raise CommandError(places or error.detail) from error
-        except (OperationalError, InterfaceError) as error:
-            raise CommandError(f"The database does not answer: {str(error).splitlines()[0]}") from error
+        except (DatabaseError, InterfaceError) as error:
+            raise CommandError(f"The database refuses: {str(error).splitlines()[0]}") from error
         self.stdout.write(orjson.dumps(facts).decode() if options["json"] else _shown(facts))
 
     def _list(self, _context: ExecutionContext, options: dict[str, Any]) -> list[dict[str, Any]]:
