@@ -1,4 +1,4 @@
-"""An order as its events tell it: a pure fold, and the same state read from the rows, to compare the two."""
+"""Orders and carts as their events tell them: pure folds, and the same states read from the rows to compare with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from apps.orders.events import (
+    CartCheckedOut,
+    CartExpired,
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
@@ -19,7 +21,7 @@ from apps.orders.events import (
     OrderShipped,
     PlacedLine,
 )
-from apps.orders.models import Order, PaymentState
+from apps.orders.models import Cart, CartStatus, Order, PaymentState
 from apps.orders.states import CANCELLED, CONFIRMED, DELIVERED, PAID, PENDING, SHIPPED
 from rustok.aggregates import Aggregate, register
 from rustok.events import DomainEvent
@@ -101,3 +103,31 @@ def _of_rows(order: Order) -> OrderState:
 
 
 register(Aggregate(name="order", state=OrderState, fold=fold, stored=stored, table="orders_order"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartEnd:
+    """How a cart ended; an open one has no events."""
+
+    flow: str
+    status: str
+    order_id: UUID | None = None
+
+
+def fold_cart(state: CartEnd | None, event: DomainEvent) -> CartEnd | None:
+    """The cart after one more fact; facts that no cart tells change nothing."""
+    match event:
+        case CartCheckedOut():
+            return CartEnd(flow=event.flow, status=CartStatus.CHECKED_OUT.value, order_id=event.order_id)
+        case CartExpired():
+            return CartEnd(flow=event.flow, status=CartStatus.EXPIRED.value)
+    return state
+
+
+def stored_carts(ids: Collection[UUID]) -> dict[UUID, CartEnd]:
+    """The carts as the rows have them. One statement."""
+    rows = Cart.objects.filter(pk__in=ids).values_list("pk", "flow", "status", "order_id")
+    return {pk: CartEnd(flow=flow, status=status, order_id=order_id) for pk, flow, status, order_id in rows}
+
+
+register(Aggregate(name="cart", state=CartEnd, fold=fold_cart, stored=stored_carts))
