@@ -1,6 +1,6 @@
 """Who may be served at once by this process: a receiver that does not answer must not hold the threads of the others.
 
-A second turn of an endpoint is let in while the first one gets answers (or has only just begun), never a third; of all
+A second turn of an endpoint that has answered before is let in while the first one gets answers, never a third; of all
 endpoints that did not answer, one at a time is tried. So a receiver that begins to hang costs two relays of the process
 once and one from then on, and the others go on.
 
@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from apps.events.transports import DestinationBusy
@@ -59,6 +59,7 @@ class Gate:
         self.clock = clock
         self._inside: list[Pass] = []
         self._widths: OrderedDict[UUID, int] = OrderedDict()  # of receivers that bear less than WIDTH; 0: silent ones
+        self._answered: OrderedDict[UUID, None] = OrderedDict()  # those that have answered this process before
         self._lock = Lock()
 
     def enter(self, endpoint: UUID) -> Pass:
@@ -70,7 +71,7 @@ class Gate:
             silent = any(other.suspect or now - other.last_heard >= SILENCE for other in own)
             if silent or (not known and any(other.suspect for other in self._inside)):
                 raise DestinationBusy(AGAIN)
-            if len(own) >= TURNS:
+            if len(own) >= (TURNS if endpoint in self._answered else 1):
                 raise DestinationBusy(SOON)
             made = Pass(self, endpoint, suspect=not known, width=max(1, known), now=now)
             self._inside.append(made)
@@ -85,6 +86,8 @@ class Gate:
 
     def _learn(self, gone: Pass) -> None:
         known = self._widths.get(gone.endpoint, WIDTH)
+        if gone.was_answered:
+            _remember(self._answered, gone.endpoint, None)
         if gone.was_overloaded:
             known = max(1, min(gone.width, known) // 2)
         elif gone.was_answered:
@@ -93,9 +96,14 @@ class Gate:
             known = 0
         self._widths.pop(gone.endpoint, None)
         if known < WIDTH:
-            self._widths[gone.endpoint] = known
-            if len(self._widths) > REMEMBERED:
-                self._widths.popitem(last=False)
+            _remember(self._widths, gone.endpoint, known)
+
+
+def _remember(memory: OrderedDict[UUID, Any], endpoint: UUID, fact: Any) -> None:
+    memory[endpoint] = fact
+    memory.move_to_end(endpoint)
+    if len(memory) > REMEMBERED:
+        memory.popitem(last=False)
 
 
 _gate: Final = Gate()

@@ -54,7 +54,15 @@ def turn(gate, *, overloaded=False):
     return inside.width
 
 
+def test_unknown_endpoint_gets_one_turn(gate):
+    gate.enter(HUNG)
+
+    with pytest.raises(DestinationBusy):
+        gate.enter(HUNG)
+
+
 def test_second_turn_is_let_in_beside_one_that_is_answered(gate, clock):
+    turn(gate)
     first = gate.enter(WELL)
     clock.now += 60
     first.heard()
@@ -63,11 +71,12 @@ def test_second_turn_is_let_in_beside_one_that_is_answered(gate, clock):
 
 
 def test_turn_that_fell_silent_lets_nobody_in(gate, clock):
-    gate.enter(HUNG)
+    turn(gate)
+    gate.enter(WELL)
     clock.now += SILENCE * 2
 
     with pytest.raises(DestinationBusy):
-        gate.enter(HUNG)
+        gate.enter(WELL)
 
 
 def test_silent_endpoint_gets_one_turn(gate, suspect):
@@ -109,6 +118,7 @@ def test_refusals_are_answers(gate):
 
 
 def test_one_endpoint_never_takes_every_relay(gate):
+    turn(gate)
     for _turn in range(TURNS):
         gate.enter(WELL).heard()
 
