@@ -75,9 +75,8 @@ def install(name: str) -> None:
         subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV], check=True)
     STAMP.unlink(missing_ok=True)
     lock_file = REQUIREMENTS / f"{name}.txt"
-    python = VENV / "bin" / "python"
-    sync = [uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", lock_file]
-    subprocess.run(sync, check=True, env=trusting_what_pip_trusts())
+    target = ["--python", str(VENV / "bin" / "python"), "--require-hashes", str(lock_file)]
+    subprocess.run([uv, "pip", "sync", "--quiet", *target], check=True, env=trusting_what_pip_trusts())
     STAMP.write_text(f"{name} {digest(name)}\n")
 
 
