@@ -115,7 +115,7 @@ def wrong_doors(first: Shop, second: Shop, foreign: list[str]) -> Iterator[Findi
         peeks = [client.get(f"/api/v1/orders/{row}/").status for row in foreign[:5]]
         yield exactly("an order id of the other tenant", set(peeks), {404})
     for name, host, token, status in (
-        ("the other tenant's key", first.host, second.key, 401),
+        ("the other tenant's key", first.host, second.key, 403),
         ("no credential", first.host, "", 401),
         ("an unknown host", f"nobody-here.{first.host.partition('.')[2]}", first.key, 404),
         ("a malformed host", "bad_host!.localhost", first.key, 400),

@@ -17,7 +17,7 @@ from rustok.api.models import Line
 
 Algorithm = Literal["hmac-sha256", "ed25519", "ecdsa-p256-sha256"]
 Origin = Annotated[str, StringConstraints(max_length=300, pattern=r"^https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$")]
-FieldName = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 FieldValue = Annotated[str, StringConstraints(max_length=8192, pattern=r"^[\t -~]*$")]
 Base64 = Annotated[
     str,
@@ -71,7 +71,11 @@ class ExplainBody(Body):
         pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$",
         description="The whole address.",
     )
-    headers: dict[FieldName, FieldValue] = Field(max_length=100, description="At least the two signature fields.")
+    headers: dict[FieldName, FieldValue] = Field(
+        max_length=100,
+        description="At least the two signature fields.",
+        json_schema_extra={"additionalProperties": False},  # beside the names' pattern, which alone binds no other name
+    )
     body: Base64 = Field("", description="The body's bytes in base64.")
 
 

@@ -59,10 +59,11 @@ def test_every_kind_has_a_status():
     assert STATUS.keys() == set(Kind)
 
 
-def test_auth_errors_are_401_or_403():
+def test_auth_errors_are_401_or_403_and_limits_429():
+    others = {"InvalidCredentials": 401, "TokenExpired": 401, "RateLimited": 429, "AddressLimited": 429}
     for error in catalogue():
         if error.code < 2000:
-            assert status_of(error) == (401 if error.code in {1001, 1002} else 403), error
+            assert status_of(error) == others.get(error.__name__, 403), error
 
 
 def test_document_has_every_member():
