@@ -32,7 +32,7 @@ from rustok.errors import DomainError  # noqa: E402
 from tests.chaos.storm_facts import TYPES, StormBlew  # noqa: E402
 from tests.support.events import elsewhere, run  # noqa: E402
 
-STREAMS = 40  # of each tenant
+STREAMS = 250  # of each tenant
 THREADS = 4
 MOST = 8  # events of one transaction
 RIG = ExecutionContext(actor=Actor("user", "rig", "rig"), permissions=frozenset({"*:*"}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 
@@ -116,7 +117,9 @@ def _rows(statement: str, situation: Situation) -> list[tuple[Any, ...]]:
 
 def _offer_keys(transport: Transport, keys: Sequence[_Key], tally: _Tally, lease: Lease) -> None:
     by_stream = {event.stream: key for key in keys for event in key.events}
-    for event, outcome in _offer(transport, [event for key in keys for event in key.events], lease):
+    # First events of all keys, then second ones: a transport that posts side by side has something of every key.
+    ranks = zip_longest(*(key.events for key in keys))
+    for event, outcome in _offer(transport, [event for rank in ranks for event in rank if event is not None], lease):
         key = by_stream[event.stream]
         if not isinstance(outcome, Refused):
             key.delivered += 1
