@@ -18,7 +18,9 @@ from apps.webhooks.connections import Connection
 
 WIDTH: Final = 8  # exchanges with one receiver at once, in one turn
 START: Final = 2
-AHEAD: Final = 4 * WIDTH  # jobs beyond the first one that is not over
+AHEAD: Final = 4 * WIDTH  # jobs beyond the first one that is not over: what a refusal by the destination would repeat
+SILENCE: Final = 0.1  # seconds; when the first job takes longer, it hangs, and will not be refused: go on beyond it
+FAR: Final = 16 * WIDTH  # jobs beyond one that hangs
 
 Start = Callable[[int], Connection]  # begins the exchange of a job
 Judge = Callable[[int, Connection], bool]  # hears the end of one; whether its key goes on
@@ -38,6 +40,7 @@ class Fleet:
         self._stopped = False
         self._is_over = bytearray(len(keys) + 1)
         self._first = self._highest = 0
+        self._first_since = time.monotonic()
         for job, key in enumerate(keys):
             self._queues.setdefault(key, deque()).append(job)
         self._ready = sorted(queue[0] for queue in self._queues.values())
@@ -62,7 +65,7 @@ class Fleet:
     def _launch(self, limit: int) -> None:
         """Begin what may begin: jobs below `limit`, the lowest first."""
         while self._ready and len(self._flying) < self._width and not self._stopped:
-            if self._ready[0] >= min(limit, self._first + AHEAD):
+            if self._ready[0] >= min(limit, self._first + self._ahead()):
                 return
             job = heapq.heappop(self._ready)
             self._highest = max(self._highest, job)
@@ -74,9 +77,15 @@ class Fleet:
                 self._flying[connection.fileno()] = (connection, job)
                 self._poll.register(connection, connection.wants)
 
+    def _ahead(self) -> int:
+        return FAR if time.monotonic() - self._first_since >= SILENCE else AHEAD
+
     def _wait(self) -> None:
         now = time.monotonic()
         nearest = min(connection.deadline for connection, _job in self._flying.values())
+        hangs_at = self._first_since + SILENCE
+        if self._ready and now < hangs_at and len(self._flying) < self._width:  # held back by the first job alone
+            nearest = min(nearest, hangs_at)
         for descriptor, _events in self._poll.poll(max(0.0, nearest - now) * 1000 + 1):
             self._hear(descriptor)
         now = time.monotonic()
@@ -104,8 +113,13 @@ class Fleet:
         queue = self._queues[self._keys[job]]
         queue.popleft()
         self._is_over[job] = 1
-        self._first = self._is_over.find(0, self._first)
         if connection.reply is not None:
             self._width = min(self._limit, self._width + 1)
-        if self._judge(job, connection) and queue:
+        if not self._judge(job, connection):
+            for later in queue:  # none of them will begin
+                self._is_over[later] = 1
+        elif queue:
             heapq.heappush(self._ready, queue[0])
+        first = self._is_over.find(0, self._first)
+        if first != self._first:
+            self._first, self._first_since = first, time.monotonic()

@@ -114,6 +114,8 @@ def allowing(monkeypatch: pytest.MonkeyPatch, *places: str, timeout: float = 5.0
     monkeypatch.setenv("RUSTOK_WEBHOOK_ALLOW", ",".join(places))
     monkeypatch.setenv("RUSTOK_WEBHOOK_TIMEOUT", str(timeout))
     config.cache_clear()
+    while config().webhook_allow != places:  # a thread in the background began to read it before
+        config.cache_clear()
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ import pytest
 
 from apps.webhooks.addresses import read_url
 from apps.webhooks.connections import Connection
-from apps.webhooks.fleet import AHEAD, START, WIDTH, Fleet
+from apps.webhooks.fleet import AHEAD, FAR, SILENCE, START, WIDTH, Fleet
 from tests.support.receiver import OK, drip
 
 
@@ -83,10 +83,26 @@ def test_others_are_served_while_one_hangs(receiver):
 
 def test_nobody_runs_far_ahead_of_what_is_not_over(receiver):
     receiver.answer = lambda got: [b"HTTP/1.1 200 OK\r\n"] if got.headers["x-job"] == "0" else OK
-    crew = Crew(receiver, range(AHEAD * 2), timeout=0.3)
-    crew.run(seconds=0.2)
+    crew = Crew(receiver, range(FAR * 2), timeout=0.6)
+    crew.run(seconds=0.5)
+
+    assert AHEAD < max(jobs(receiver)) < FAR
+
+
+def test_before_it_is_clear_that_the_first_hangs_the_others_keep_near(receiver):
+    receiver.answer = lambda got: [b"HTTP/1.1 200 OK\r\n"] if got.headers["x-job"] == "0" else OK
+    crew = Crew(receiver, range(FAR), timeout=SILENCE * 0.9)
+    crew.run(seconds=SILENCE * 0.8)
 
     assert max(jobs(receiver)) < AHEAD
+
+
+def test_the_rest_of_a_refused_key_holds_nobody_back(receiver):
+    receiver.answer = lambda got: None if got.headers["x-job"] == "0" else OK
+    crew = Crew(receiver, ["a", "a", *range(AHEAD * 2)])
+    crew.run()
+
+    assert len(crew.over) == AHEAD * 2 + 1
 
 
 def test_a_slow_receiver_is_served_side_by_side(receiver):
