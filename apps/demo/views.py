@@ -37,7 +37,7 @@ View = Callable[..., HttpResponse]
 def _door(name: str, method: str) -> Callable[[View], View]:
     """Declare the operation, keep other methods out, and close the door where the demo is off."""
     writes = method == "POST"
-    declare(Operation(name=name, kind="endpoint", permission=PUBLIC, criticality=Criticality.LOW, writes=writes))
+    declare(Operation(name=name, kind="endpoint", permission=PUBLIC, criticality=Criticality.NORMAL, writes=writes))
 
     def decorate(view: View) -> View:
         @wraps(view)

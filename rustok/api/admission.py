@@ -113,8 +113,7 @@ def _known(urls: str, method: str, path: str) -> Operation:
     declared = getattr(getattr(view, "view_class", None) or getattr(view, "cls", None), "declarations", {}).get(method)
     if declared is not None:
         return Operation(declared.name, "endpoint", declared.permission, declared.criticality, writes)
-    demo = getattr(view, "__module__", "").startswith("apps.demo")
-    return Operation("page", "endpoint", PUBLIC, Criticality.LOW if demo else Criticality.NORMAL, writes)
+    return Operation("page", "endpoint", PUBLIC, Criticality.NORMAL, writes)
 
 
 def _refuse(

@@ -172,6 +172,7 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
     "webhooks_cancel_replay": replay,
     "deliveries_retrieve": first_of("/api/v1/webhooks/deliveries/"),
     "event_schemas_retrieve": lambda: "orders.order_placed.v1",
+    "event_schemas_retrieve_version": lambda: {"event_type": "orders.order_placed", "version": "1"},
     "tenants_retrieve": lambda: "acme",
     "tenants_suspend": shop("active"),
     "tenants_resume": shop("suspended"),
