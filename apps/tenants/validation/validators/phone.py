@@ -11,6 +11,7 @@ import phonenumbers
 from apps.tenants.validation.errors import PhoneEmpty, PhoneMalformed, PhoneNotAssigned, PhoneRegionNeeded
 
 _MAX_INPUT: Final = 40
+_MAX_E164: Final = 16  # the plus and 15 digits
 # Letters (vanity numbers, extensions, free text around a number) are refused rather than guessed at.
 _WRITTEN: Final = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*")
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
@@ -38,4 +39,7 @@ def validate_phone(value: str, *, region: str | None = None, field: str = "phone
         raise PhoneMalformed(field=field) from None
     if not phonenumbers.is_valid_number(number):
         raise PhoneNotAssigned(field=field)
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    written = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    if len(written) > _MAX_E164:  # some national plans allow more digits than the international one
+        raise PhoneNotAssigned(field=field)
+    return written

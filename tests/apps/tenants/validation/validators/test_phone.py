@@ -32,6 +32,7 @@ BAD = [
     ("+1 650 253 000", None, "phone_not_assigned"),
     ("12", "US", "phone_not_assigned"),
     ("+1 000 000 0000", None, "phone_not_assigned"),
+    ("+49 201 00000000000", None, "phone_not_assigned"),  # 16 digits: valid in Germany, too long for E.164
 ]
 
 
