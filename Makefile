@@ -60,7 +60,7 @@ format:
 
 bench:
 	$(ENSURE) dev
-	@$(VENV)/python -m tests.benchmarks $(BENCH_ARGS)
+	@$(LOCAL) exec -- $(VENV)/python -m tests.benchmarks $(BENCH_ARGS)
 
 chaos:
 	$(ENSURE) dev

@@ -59,7 +59,9 @@ def redirect_webhooks(shop: Shop, port: int) -> None:
     """Let the shop's webhooks go to the sink instead of the demo receiver, which would be counted as web CPU."""
     with shop.client() as client:
         base = "/api/v1/webhooks/endpoints/"
-        for endpoint in client.get(base).json()["results"]:
+        found = client.get(base)
+        assert found.status == 200, found.body
+        for endpoint in found.json()["results"]:
             removed = client.request("DELETE", f"{base}{endpoint['id']}/")
             assert removed.status in (200, 204), removed.body
         added = client.post(base, {"url": f"http://127.0.0.1:{port}/sink", "event_types": ["*"]})
