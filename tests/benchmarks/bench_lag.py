@@ -7,14 +7,13 @@ the delivery log, which is written after the receiver's answer, so it is an uppe
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
 from tests.benchmarks.bench_orders import redirect_webhooks
 from tests.benchmarks.results import Check, Options, Result, percentile
 from tests.support.sink import running_sink
-from tests.support.stack import PROJECT, Shop, Stack, free_port
+from tests.support.stack import PROJECT, Shop, Stack, environment_for_others, free_port
 
 SUMMARY = "end-to-end lag of webhooks at a fixed rate of events"
 RATE = 200.0
@@ -51,7 +50,7 @@ def measure(stack: Stack, shop: Shop, seconds: float) -> list[float]:
     command = [sys.executable, "-m", "tests.benchmarks.lag", shop.slug, str(RATE), str(seconds)]
     done = subprocess.run(
         [sys.executable, "-m", "rustok.local", "exec", "--", *command],
-        env=os.environ | {"RUSTOK_DATA_DIR": str(stack.data)},
+        env=environment_for_others() | {"RUSTOK_DATA_DIR": str(stack.data)},
         cwd=PROJECT,
         capture_output=True,
         text=True,

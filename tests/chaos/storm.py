@@ -5,7 +5,6 @@ receiver fails every fifth call and hangs on every tenth. Nothing may be lost, s
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import Any
 from tests.chaos.findings import Finding, at_most, exactly, nothing
 from tests.chaos.storm_faults import Faults, plan
 from tests.support.http import Client
-from tests.support.stack import PROJECT, Stack, wait_until
+from tests.support.stack import PROJECT, Stack, environment_for_others, wait_until
 
 FAULTS_SECONDS = 150.0
 SETTLE_SECONDS = 420.0
@@ -98,7 +97,7 @@ class Jobs:
         """Nothing runs yet."""
         self.stack = stack
         self.environment = {
-            **os.environ,
+            **environment_for_others(),
             "RUSTOK_DATA_DIR": str(stack.data),
             "RUSTOK_PORT": str(stack.port),
             "RUSTOK_WEBHOOK_ALLOW": f"127.0.0.1:{stack.receiver_port}",

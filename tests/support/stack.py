@@ -42,6 +42,11 @@ _NOT_PASSED = (
 )
 
 
+def environment_for_others() -> dict[str, str]:
+    """Our environment without what leads to our own servers."""
+    return {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
+
+
 class StackFailed(RuntimeError):
     """The platform did not come up, or a part of it did not come back; the text ends with its log."""
 
@@ -84,7 +89,7 @@ class Stack:
             "RUSTOK_WEBHOOK_ALLOW": f"127.0.0.1:{receiver_port}",
             "RUSTOK_WEBHOOK_TIMEOUT": str(webhook_timeout),
         } | environment
-        clean = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
+        clean = environment_for_others()
         wanted = {"RUSTOK_DATA_DIR": str(place), "RUSTOK_PORT": str(port), "RUSTOK_DEMO_BASKETS": str(demo_baskets)}
         place.mkdir(parents=True, exist_ok=True)
         log = place / "supervisor.log"
