@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -234,7 +235,11 @@ def load() -> Config:
     return read
 
 
+_loading: Final = threading.Lock()  # a reader who began before a change must not overwrite what was read after it
+
+
 @cache
 def config() -> Config:
     """The process's configuration."""
-    return load()
+    with _loading:
+        return load()

@@ -1,6 +1,7 @@
 """The gate in front of the web workers, at the WSGI level: answers before Django does anything.
 
-Probes pass first, always. Everything else is known by its operation (criticality, reads or writes): the service mode
+Probes pass first, always; so do static files, which cost next to nothing and without which no page can say what is
+wrong. Everything else is known by its operation (criticality, reads or writes): the service mode
 may leave it out, and what is let in shares a bounded number of places (`rustok.resilience.admission`). A refusal costs
 a fraction of a millisecond, touches no database, and is a problem document with `Retry-After`, or a page for a person.
 
@@ -75,7 +76,8 @@ class AdmissionGate:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Let in, make wait, or refuse."""
-        if environ.get("PATH_INFO") in PROBES:
+        path = environ.get("PATH_INFO", "")
+        if path in PROBES or path.startswith(settings.STATIC_URL):
             return self._application(environ, start_response)
         operation = operation_of(environ)
         if not self._modes.permits(operation):
@@ -104,8 +106,6 @@ def _known(urls: str, method: str, path: str) -> Operation:
     if path.startswith("/admin/"):
         permission = "degradation:read" if path.startswith(_STEERED) else PUBLIC
         return Operation("console", "console", permission, Criticality.HIGH, writes)
-    if path.startswith(settings.STATIC_URL):
-        return Operation("static", "endpoint", PUBLIC, Criticality.NORMAL, writes=False)
     try:
         view = resolve(path, urlconf=urls).func
     except Resolver404:

@@ -18,7 +18,7 @@ from rustok.operations import Criticality
 
 SHARE: Final = {Criticality.LOW: 0.5, Criticality.NORMAL: 0.75, Criticality.HIGH: 0.9, Criticality.CRITICAL: 1.0}
 """The part of the places that each criticality may use, together with everything below it."""
-PATIENCE: Final = {Criticality.LOW: 1.5, Criticality.NORMAL: 2.0, Criticality.HIGH: 3.0, Criticality.CRITICAL: 5.0}
+PATIENCE: Final = {Criticality.LOW: 2.0, Criticality.NORMAL: 4.0, Criticality.HIGH: 6.0, Criticality.CRITICAL: 8.0}
 """Seconds that each waits for a place: longer than a burst lasts. A flood is bounded by the room to wait in."""
 _SMOOTHING: Final = 0.05
 

@@ -86,7 +86,7 @@ class Threshold:
 
 MEASUREMENTS: Final[Mapping[str, tuple[Threshold, ...]]] = {
     # 1 is failing. A frozen database fails every request anyway: refusing at once keeps the threads free.
-    "database": (Threshold(Mode.OFFLINE, 1, 0.5, rise=4, fall=1),),
+    "database": (Threshold(Mode.OFFLINE, 1, 0.5, rise=8, fall=1),),
     # PostgreSQL stops for good when its disk is full; reads cost no space.
     "disk": (Threshold(Mode.MINIMAL, 1, 0.5, rise=5, fall=60),),
     # Broker, workers or relay: nothing is lost, but what can wait should not add to the backlog.

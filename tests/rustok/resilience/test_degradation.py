@@ -108,7 +108,7 @@ def test_what_is_refused_says_why_and_when(subject, clock):
 
 def test_without_its_database_the_refusal_is_5001(clock):
     subject = DegradationController(clock=clock, wall=clock)
-    for _ in range(6):
+    for _ in range(10):
         subject.feed({"database": 1})
         clock.pass_by(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -25,6 +26,8 @@ def configure(monkeypatch):
     def set_(**rows: object) -> None:
         monkeypatch.setenv("RUSTOK_TRANSPORTS", json.dumps(rows))
         config.cache_clear()
+        with suppress(ConfigurationError):
+            config()  # now: a thread in the background may be about to read
         enrolment.forget_seen()
 
     yield set_
