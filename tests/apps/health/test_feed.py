@@ -44,7 +44,7 @@ def test_a_process_that_has_just_started_is_not_offline(clock):
 def test_a_failing_check_lowers_the_mode(clock, name, mode):
     feed, sampler, modes, _places = feed_of(clock, failing, name)
     sampler.sample(name)
-    ticks(feed, clock, 14)
+    ticks(feed, clock, 20)
 
     assert modes.mode is mode
 
