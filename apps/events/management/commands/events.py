@@ -12,8 +12,8 @@ from apps.events import queries
 from apps.events.aggregates import IncompleteStream, rebuild_snapshots, restore, verify
 from apps.events.envelope import cloud_event, source_of
 from apps.events.integrity import defects
-from apps.events.management.logs import Log, add_log_options, at_the_command_line, chosen_logs, shown
 from apps.events.records import StoredEvent
+from apps.operations.commandline import Log, add_log_options, at_the_command_line, chosen_logs, shown
 from rustok.aggregates import aggregate_of, aggregates
 from rustok.progress import ProgressBar, progress
 from rustok.upcasting import UnreadableEvent

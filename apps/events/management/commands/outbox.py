@@ -14,11 +14,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.events import queries, services
 from apps.events.letters import LEAST_PER_SECOND, MOST_PER_SECOND, Chosen
-from apps.events.management.logs import add_log_options, at_the_command_line, chosen_logs, shown
 from apps.events.models import DeadLetter
 from apps.events.relay import stopping
 from apps.events.relay.rounds import drain
 from apps.events.retention import prune
+from apps.operations.commandline import add_log_options, at_the_command_line, chosen_logs, shown
 from rustok.config import config
 
 

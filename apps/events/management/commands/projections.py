@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.events.management.logs import Log, add_log_options, at_the_command_line, chosen_logs, shown
 from apps.events.projections import Snapshot, projections
 from apps.events.projections import rebuilding as service
 from apps.events.projections.rebuilding import Comparison
 from apps.events.projections.states import ProjectionState, projection_states
+from apps.operations.commandline import Log, add_log_options, at_the_command_line, chosen_logs, shown
 from rustok.context import current
 from rustok.progress import progress
 

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.events import enrolment, queries, services
-from apps.events.management.logs import add_log_options, at_the_command_line, chosen_logs, shown
 from apps.events.transports.brokers import BrokerDown, opening
 from apps.events.transports.destinations import Destination, destinations, find, ping_all
 from apps.events.transports.relaying import NAME as BROKER
+from apps.operations.commandline import add_log_options, at_the_command_line, chosen_logs, shown
 from rustok.audit import AuditEntry
 from rustok.db.transactions import unit_of_work
 

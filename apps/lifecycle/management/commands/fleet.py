@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandParser
 
-from apps.lifecycle.management.operator import at_the_command_line
 from apps.lifecycle.services import fleet_status, migrate_fleet
+from apps.operations.commandline import operator
 from rustok.context import ExecutionContext
 from rustok.progress import progress
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it; one clear line and exit code 1 on failure."""
-        with at_the_command_line(f"fleet {options['verb']}") as context:
+        with operator(f"fleet {options['verb']}") as context:
             facts, lines = _migrate(context) if options["verb"] == "migrate" else _status(context)
         self.stdout.write(orjson.dumps(facts).decode() if options["json"] else "\n".join(lines))
 

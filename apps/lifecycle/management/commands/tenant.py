@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from django.core.management.base import BaseCommand, CommandParser
 
-from apps.lifecycle.management.operator import at_the_command_line
 from apps.lifecycle.services import ProvisionTenant, provision_tenant, resume_tenant, suspend_tenant
+from apps.operations.commandline import operator
 from apps.tenants.queries import all_tenants, domains_of, get_tenant, primary_host
 from apps.tenants.validation import slug_shape
 from rustok.config import config
@@ -50,7 +50,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it; one clear line and exit code 1 on failure."""
         verb = options["verb"]
-        with at_the_command_line(f"tenant {verb}") as context:
+        with operator(f"tenant {verb}") as context:
             facts = getattr(self, f"_{verb}")(context, options)
         if options["json"]:
             self.stdout.write(orjson.dumps(facts).decode())

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandParser
 
-from apps.operations.management.operator import ask_for_decision, decision_of, operator
+from apps.operations.commandline import operator
+from apps.operations.management.decisions import ask_for_decision, decision_of
 from apps.operations.queries import SickBreaker, sick_breakers
 from apps.operations.services import force_breaker, reset_breaker
 from rustok.resilience.circuit_breaker import State

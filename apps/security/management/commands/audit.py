@@ -4,46 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.operations.commandline import Log, add_log_options, at_the_command_line, chosen_logs, shown
 from apps.security.chain import verifier
 from apps.security.chain.checkpoints import checkpoint, checkpoint_file
 from apps.security.chain.export import export_page, loose_entries, sealed_entries
 from apps.security.chain.keys import key_file, key_id, public_pem
 from apps.security.chain.sealing import seal, this_log
-from apps.tenants.isolation import platform_scope, tenant_scope
-from apps.tenants.queries import all_tenants, resolve_slug
-from rustok.context import ExecutionContext, TenantRef
-from rustok.errors import DomainError
 from rustok.progress import progress
 
-PLATFORM_NAME: Final = "(platform)"
 WHOLE: Final = "the audit log is not whole"
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """One audit log: a tenant's, or the platform's own (`tenant` None)."""
-
-    tenant: TenantRef | None
-
-    @property
-    def name(self) -> str:
-        """The tenant's slug."""
-        return self.tenant.slug if self.tenant else PLATFORM_NAME
-
-    def scope(self) -> AbstractContextManager[ExecutionContext]:
-        """Where its rows are, suspended or not."""
-        if self.tenant is None:
-            return platform_scope("look after the audit log by command")
-        return tenant_scope(self.tenant, even_suspended=True)
 
 
 class Command(BaseCommand):
@@ -59,9 +35,7 @@ class Command(BaseCommand):
         status = verbs.add_parser("status", help="count entries, sealed and loose")
         verbs.add_parser("key", help="print the public key (PEM)")
         for verb in (verify, export, status):
-            where = verb.add_mutually_exclusive_group(required=verb is export)
-            where.add_argument("--tenant", metavar="SLUG", help="the log of this tenant")
-            where.add_argument("--platform", action="store_true", help="the platform's own log")
+            add_log_options(verb, required=verb is export)
         for verb in (verify, status):
             verb.add_argument("--json", action="store_true", help="print facts as JSON")
         export.add_argument("--output", type=Path, help="the file to write (default: standard output)")
@@ -70,9 +44,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it; one clear line and exit code 1 on failure."""
         try:
-            getattr(self, f"_{options['verb']}")(options)
-        except DomainError as error:
-            raise CommandError(error.detail) from error
+            with at_the_command_line():
+                getattr(self, f"_{options['verb']}")(options)
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
 
@@ -81,25 +54,25 @@ class Command(BaseCommand):
 
     def _status(self, options: dict[str, Any]) -> None:
         facts = []
-        for log in chosen(options):
+        for log in chosen_logs(options):
             with log.scope():
                 facts.append({"log": log.name, "sealed": sealed_entries(), "loose": loose_entries()})
-        self._show(facts, options)
+        self.stdout.write(shown(facts, as_json=options["json"]))
 
     def _verify(self, options: dict[str, Any]) -> None:
-        reports = [_verified(log) for log in chosen(options)]
+        reports = [_verified(log) for log in chosen_logs(options)]
         if options["json"]:
-            self.stdout.write(orjson.dumps(reports).decode())
+            self.stdout.write(shown(reports, as_json=True))
         else:
             for report in reports:
                 self.stdout.writelines(f"{report['name']}: {defect}" for defect in report["defects"])
             columns = ("name", "entries", "checkpoints", "uncovered", "loose", "whole")
-            self._show([{name: report[name] for name in columns} for report in reports], options)
+            self.stdout.write(shown([{name: report[name] for name in columns} for report in reports], as_json=False))
         if not all(report["whole"] for report in reports):
             raise CommandError(WHOLE)
 
     def _export(self, options: dict[str, Any]) -> None:
-        (log,) = chosen(options)
+        (log,) = chosen_logs(options)
         with log.scope():
             seal()
             checkpoint(force=True)
@@ -113,25 +86,6 @@ class Command(BaseCommand):
                 self.stdout.write(line.decode())
         if options["checkpoints"]:
             options["checkpoints"].write_bytes(place.read_bytes() if place.exists() else b"")
-
-    def _show(self, facts: list[dict[str, Any]], options: dict[str, Any]) -> None:
-        if options["json"]:
-            self.stdout.write(orjson.dumps(facts).decode())
-            return
-        rows = [list(facts[0]), *([str(value) for value in fact.values()] for fact in facts)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        for row in rows:
-            self.stdout.write("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
-
-
-def chosen(options: dict[str, Any]) -> list[Log]:
-    """The log that the options name, or all of them."""
-    if options.get("platform"):
-        return [Log(None)]
-    if options.get("tenant"):
-        return [Log(resolve_slug(options["tenant"]))]
-    with platform_scope("list the audit logs for a command"):
-        return [Log(None), *(Log(tenant.ref()) for tenant in all_tenants())]
 
 
 def _lines(log: Log, title: str) -> Iterator[bytes]:

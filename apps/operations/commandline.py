@@ -1,4 +1,4 @@
-"""Which logs a command works on, and on whose behalf."""
+"""For commands of any app: on whose behalf they work, on which logs (of events, of audit), and how they show facts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from uuid import UUID
 
 import orjson
 from django.core.management.base import CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 
 from apps.operations.wakeups import PLATFORM
 from apps.tenants.isolation import platform_scope, tenant_scope
 from apps.tenants.queries import all_tenants, resolve_slug
-from rustok.context import ExecutionContext, TenantRef, current, system_actor, use
+from rustok.context import ExecutionContext, TenantRef, Trace, current, system_actor, use
 from rustok.errors import DomainError
 
 PLATFORM_NAME: Final = "(platform)"
@@ -39,7 +40,7 @@ class Log:
     def scope(self) -> AbstractContextManager[ExecutionContext]:
         """Where its rows are; suspended tenants can be looked at."""
         if self.tenant is None:
-            return platform_scope("look after the event log by command")
+            return platform_scope("look after a log by command")
         return tenant_scope(self.tenant, even_suspended=True)
 
 
@@ -56,7 +57,7 @@ def chosen_logs(options: dict[str, Any]) -> list[Log]:
         return [Log(None)]
     if options.get("tenant"):
         return [Log(resolve_slug(options["tenant"]))]
-    with platform_scope("list the event logs for a command"):
+    with platform_scope("list the logs for a command"):
         return [Log(None), *(Log(tenant.ref()) for tenant in all_tenants())]
 
 
@@ -80,3 +81,17 @@ def shown(facts: list[dict[str, Any]], *, as_json: bool) -> str:
     rows = [list(facts[0]), *([str(value) for value in fact.values()] for fact in facts)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+@contextmanager
+def operator(why: str) -> Iterator[ExecutionContext]:
+    """Work in the platform scope as `system:manage.py`; refusals become a CommandError."""
+    person = replace(current(), actor=system_actor("manage.py"), permissions=frozenset({"*:*"}), trace=Trace.new())
+    try:
+        with use(person), platform_scope(why) as context:
+            yield context
+    except DomainError as error:
+        places = "; ".join(f"{place.pointer}: {place.message}" for place in error.errors)
+        raise CommandError(places or error.detail) from error
+    except (OperationalError, InterfaceError) as error:
+        raise CommandError(f"The database does not answer: {str(error).splitlines()[0]}") from error
