@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -215,6 +216,21 @@ class UserAdmin(ConsoleModelAdmin):
         return moment(user.created_at)
 
 
+def _revoking(resource: str, run: Callable[[CommandCall], Done]) -> Command:
+    """The command that ends a key of either kind."""
+    return Command(
+        "revoke",
+        label=_("Revoke"),
+        permission=f"{resource}:delete",
+        run=run,
+        form=CommandForm,
+        available=lambda key: key.revoked_at is None,
+        tone=Tone.DANGER,
+        icon="block",
+        explanation=_("Programs that use this key are refused from now on. This cannot be undone."),
+    )
+
+
 class ApiKeyAdmin(ConsoleModelAdmin):
     """Credentials of programs."""
 
@@ -236,19 +252,7 @@ class ApiKeyAdmin(ConsoleModelAdmin):
             explanation=_("The key is shown once, right after it is made."),
         ),
     )
-    commands = (
-        Command(
-            "revoke",
-            label=_("Revoke"),
-            permission="api_key:delete",
-            run=_revoke_key,
-            form=CommandForm,
-            available=lambda key: key.revoked_at is None,
-            tone=Tone.DANGER,
-            icon="block",
-            explanation=_("Programs that use this key are refused from now on. This cannot be undone."),
-        ),
-    )
+    commands = (_revoking("api_key", _revoke_key),)
 
     @admin.display(description=_("Prefix"))
     def key_prefix(self, key: ApiKey) -> str:
@@ -301,19 +305,7 @@ class SigningKeyAdmin(ConsoleModelAdmin):
             explanation=_("The shared secret is shown once, right after it is made."),
         ),
     )
-    commands = (
-        Command(
-            "revoke",
-            label=_("Revoke"),
-            permission="signing_key:delete",
-            run=_revoke_signing_key,
-            form=CommandForm,
-            available=lambda key: key.revoked_at is None,
-            tone=Tone.DANGER,
-            icon="block",
-            explanation=_("Programs that use this key are refused from now on. This cannot be undone."),
-        ),
-    )
+    commands = (_revoking("signing_key", _revoke_signing_key),)
     state, grants, created = ApiKeyAdmin.state, ApiKeyAdmin.grants, ApiKeyAdmin.created
 
     @admin.display(description=_("Expires"))
