@@ -21,10 +21,10 @@ CHAIN: Final = "audit"
 STEP: Final = 2_000  # entries of one step; bounds the time that the head is locked
 
 _LOCK: Final = "SELECT number, hash FROM security_auditchain WHERE name = %s FOR UPDATE SKIP LOCKED"
-_THERE: Final = "SELECT 1 FROM security_auditchain WHERE name = %s"
+# Without the condition an INSERT could wait for the step that holds the row: its update may have moved the index entry.
 _CREATE: Final = (
-    "INSERT INTO security_auditchain (id, name, number, hash, checkpoint) VALUES (%s, %s, 0, %s, 0)"
-    " ON CONFLICT (name) DO NOTHING"
+    "INSERT INTO security_auditchain (id, name, number, hash, checkpoint) SELECT %s, %s, 0, %s, 0"
+    " WHERE NOT EXISTS (SELECT 1 FROM security_auditchain WHERE name = %s) ON CONFLICT (name) DO NOTHING"
 )
 _LOOSE: Final = f"SELECT {', '.join(COLUMNS)} FROM security_auditentry WHERE number IS NULL ORDER BY id LIMIT %s"  # noqa: S608 - constants
 # One statement: the entries get number and hash, the head moves, and exactly the marks that were read before go.
@@ -86,10 +86,7 @@ def _lock(cursor: Any, log: UUID) -> tuple[int, bytes] | None:
     cursor.execute(_LOCK, [CHAIN])
     row = cursor.fetchone()
     if row is None:
-        cursor.execute(_THERE, [CHAIN])
-        if cursor.fetchone():
-            return None  # held by another step; an INSERT would wait for it
-        cursor.execute(_CREATE, [new_id(), CHAIN, genesis(log)])
+        cursor.execute(_CREATE, [new_id(), CHAIN, genesis(log), CHAIN])
         cursor.execute(_LOCK, [CHAIN])
         row = cursor.fetchone()
     return None if row is None else (row[0], bytes(row[1]))
