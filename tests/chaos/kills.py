@@ -113,14 +113,8 @@ def has_arrived(stack: Stack, shop: Shop, promise: Promise) -> bool:
 
 def settled(stack: Stack) -> tuple[str, str, bool]:
     """Wait until the receiver has as many events of every shop as its log."""
-
-    def level() -> bool:
-        with stack.platform() as client:
-            shops = client.get("/demo/arrivals/").json()["shops"]
-        return all(shop["arrived"] >= shop["recorded"] for shop in shops)
-
     started = time.monotonic()
-    done = wait_until(level, SETTLE_LIMIT, every=0.5)
+    done = stack.settle(SETTLE_LIMIT)
     return f"after {time.monotonic() - started:.1f} s", f"within {SETTLE_LIMIT:g} s", done
 
 

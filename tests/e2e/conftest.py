@@ -33,6 +33,7 @@ def stack() -> Iterator[Stack]:
         return
     # Journeys are about pages; what an overloaded machine leaves out is the fault rig's matter.
     with Stack.start(demo_baskets=BASKETS, RUSTOK_SERVICE_MODES="false") as running:
+        assert running.settle(120)  # the demo's hundreds of events would be in the way of the journeys
         yield running
 
 

@@ -145,6 +145,16 @@ class Stack:
         host = self.facts["platform"]["url"].split("//")[1].partition(":")[0]
         return Client(port=self.port, host=host, token=self.facts["platform"].get("api_key") or "", timeout=timeout)
 
+    def settle(self, seconds: float) -> bool:
+        """Wait until the demo receiver has as many events of every shop as its log; False when that takes longer."""
+
+        def level() -> bool:
+            with self.platform() as client:
+                answer = client.get("/demo/arrivals/")
+            return answer.status == 200 and all(shop["arrived"] >= shop["recorded"] for shop in answer.json()["shops"])
+
+        return wait_until(level, seconds, every=0.5)
+
     def pid(self, name: str) -> int | None:
         """The pid of `postgres`, `valkey` or a service (web, worker1, worker2, beat); None while it is down."""
         if name in ("postgres", "valkey"):
