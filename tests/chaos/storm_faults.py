@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 
 import psycopg
@@ -55,19 +54,20 @@ class Faults(threading.Thread):
         for at, kind in self.faults:
             if self.stopped.wait(max(0.0, started + at - time.monotonic())):
                 return
-            verb, _, part = kind.partition(" ")
-            jobs: dict[str, Callable[[], None]] = {
-                "kill": lambda part=part: self._kill(part),  # type: ignore[misc]  # bound at once
-                "freeze": lambda part=part: self._freeze(part),  # type: ignore[misc]  # as above
-                "terminate": self._terminate,
-                "restart": lambda: self._kill("valkey"),
-            }
             with suppress(StackFailed, psycopg.Error, ProcessLookupError):
-                jobs[verb]()
+                self._do(kind)
                 self.done[kind] += 1
 
-    def _kill(self, part: str) -> None:
-        self.stack.kill(part)
+    def _do(self, kind: str) -> None:
+        match kind.split():
+            case ["kill", part]:
+                self.stack.kill(part)
+            case ["freeze", part]:
+                self._freeze(part)
+            case ["terminate", "backends"]:
+                self._terminate()
+            case ["restart", "broker"]:
+                self.stack.kill("valkey")
 
     def _freeze(self, part: str) -> None:
         pid = self.stack.pid(part)
