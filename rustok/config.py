@@ -109,7 +109,7 @@ class Config(BaseSettings):
     )
     admission_limit: int = Field(8, ge=1, le=1000, description="Requests that one web process works on at once.")
     admission_waiting: int = Field(
-        16, ge=0, le=1000, description="Requests that may wait for a place; the server needs more threads than both."
+        120, ge=0, le=1000, description="Requests that may wait for a place; the server needs more threads than both."
     )
     service_modes: bool = Field(
         True, description="Whether processes follow service modes, measured or decided by an operator."

@@ -89,7 +89,7 @@ def whole_platform(settings: Settings, layout: Layout) -> Plan:
         "--respawn-failed-workers",
     )
     # More threads than the gate lets work or wait, and room for a flood of refusals (docs/operations.md, "Overload").
-    threads = ("--workers", "1", "--blocking-threads", "32", "--workers-kill-timeout", "4")
+    threads = ("--workers", "1", "--blocking-threads", "144", "--workers-kill-timeout", "4")
     flood = ("--backpressure", "2048", "--backlog", "4096")
     celery = (str(PROGRAMS / "celery"), "-A", "rustok")
     worker = (*celery, "worker", "-P", "threads", "-c", "4", "-l", "INFO", "--without-gossip", "--without-mingle")
