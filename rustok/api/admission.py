@@ -6,8 +6,8 @@ what is let in shares a bounded number of places (`rustok.resilience.admission`)
 millisecond, touches no database, and is a problem document with `Retry-After`, or a page for a person.
 
 The server needs more threads than places: `admission_limit` work, `admission_waiting` wait, the rest answer probes and
-refuse. 144 threads are enough for the defaults: they wait, and cost no more than their stacks. The room is for bursts, as
-64 buyers of the last ten units; only what it cannot hold is refused at once.
+refuse. 144 threads are enough for the defaults: they wait, and cost no more than their stacks. The room is for bursts,
+as 64 buyers of the last ten units; only what it cannot hold is refused at once.
 """
 
 from __future__ import annotations
