@@ -1,8 +1,20 @@
 """The tables of this app, one module per thing."""
 
 from apps.security.models.audit import AuditChain, AuditEntry
+from apps.security.models.external import ExternalIdentity
 from apps.security.models.keys import ApiKey
+from apps.security.models.tokens import RefreshToken, TokenFamily
 from apps.security.models.trust import SigningKey, TrustPolicy
 from apps.security.models.users import User
 
-__all__ = ["ApiKey", "AuditChain", "AuditEntry", "SigningKey", "TrustPolicy", "User"]
+__all__ = [
+    "ApiKey",
+    "AuditChain",
+    "AuditEntry",
+    "ExternalIdentity",
+    "RefreshToken",
+    "SigningKey",
+    "TokenFamily",
+    "TrustPolicy",
+    "User",
+]

@@ -25,6 +25,9 @@ class ApiKey(Entity):
     prefix = models.CharField(_("prefix"), max_length=16, unique=True, editable=False)
     secret_hash = models.BinaryField(max_length=32, editable=False)
     permissions = ArrayField(models.CharField(max_length=100), verbose_name=_("permissions"))
+    allowed_networks = ArrayField(
+        models.CharField(max_length=43), verbose_name=_("allowed networks"), default=list, blank=True
+    )
     created_by = models.CharField(_("created by"), max_length=200, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
@@ -53,3 +56,9 @@ class ApiKey(Entity):
         if self.revoked_at is None:
             self.revoked_at = at
             self.save(update_fields=["revoked_at"])
+
+    def retire(self, *, at: datetime) -> None:
+        """Let the key end at a moment, unless it ends before."""
+        if self.expires_at is None or self.expires_at > at:
+            self.expires_at = at
+            self.save(update_fields=["expires_at"])
