@@ -2,6 +2,14 @@
 
 from apps.security.models.audit import AuditChain, AuditEntry
 from apps.security.models.external import ExternalIdentity
+from apps.security.models.identity import (
+    BreakGlass,
+    ConsoleSession,
+    Factor,
+    IdentityPolicy,
+    RecoveryCode,
+    SignInCounter,
+)
 from apps.security.models.keys import ApiKey
 from apps.security.models.tokens import RefreshToken, TokenFamily
 from apps.security.models.trust import SigningKey, TrustPolicy
@@ -11,8 +19,14 @@ __all__ = [
     "ApiKey",
     "AuditChain",
     "AuditEntry",
+    "BreakGlass",
+    "ConsoleSession",
     "ExternalIdentity",
+    "Factor",
+    "IdentityPolicy",
+    "RecoveryCode",
     "RefreshToken",
+    "SignInCounter",
     "SigningKey",
     "TokenFamily",
     "TrustPolicy",
