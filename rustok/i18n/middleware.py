@@ -30,7 +30,7 @@ class LocaleMiddleware:
         with translation.override(language), context.amended(locale=language):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
-        patch_vary_headers(response, ("Accept-Language",))
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))  # the wish may be in either
         return response
 
     def _language(self, request: HttpRequest) -> str:

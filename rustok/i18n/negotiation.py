@@ -10,6 +10,7 @@ from typing import Final
 
 FALLBACK: Final = "en"
 _HEADER_LIMIT: Final = 500
+_LONGEST_TAG: Final = 64  # RFC 5646 asks for room for 35; a tag as long as a URL may be would cost its square
 
 
 def negotiate(
@@ -52,7 +53,9 @@ def _quality(parameter: str) -> float:
 
 def _match(wish: str | None, supported: Sequence[str]) -> str | None:
     """The shipped language for a tag, by lookup (RFC 4647 section 3.4): `ru-RU` finds `ru`."""
-    tag = (wish or "").lower().replace("_", "-")
+    if wish is None or len(wish) > _LONGEST_TAG:
+        return None
+    tag = wish.lower().replace("_", "-")
     while tag:
         if tag in supported:
             return tag

@@ -1,5 +1,7 @@
 """Which language a request gets."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,3 +39,11 @@ def test_malformed_entries_are_left_out(garbage):
 @given(st.text(), st.text(), st.text())
 def test_any_input_gives_a_shipped_language(query, cookie, header):
     assert negotiate(supported=SUPPORTED, query=query, cookie=cookie, header=header) in SUPPORTED
+
+
+def test_a_wish_as_long_as_a_url_costs_nothing():
+    wish = "a-" * 200_000
+
+    started = time.process_time()
+    assert negotiate(supported=SUPPORTED, query=wish, cookie=wish, header=wish) == "en"
+    assert time.process_time() - started < 0.5
