@@ -11,6 +11,9 @@ from typing import Final
 
 PUBLIC: Final = "public"
 INTERNAL: Final = "internal"
+"""Machine work, asked for by nobody outside."""
+AUTHENTICATED: Final = "authenticated"
+"""Any good credential: for what a caller may ask about itself."""
 
 
 class Criticality(IntEnum):
@@ -24,7 +27,7 @@ class Criticality(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that can be asked for. `permission` is `resource:action`, PUBLIC or INTERNAL (machine work)."""
+    """One thing that can be asked for. `permission` is `resource:action`, PUBLIC, AUTHENTICATED or INTERNAL."""
 
     name: str
     kind: str

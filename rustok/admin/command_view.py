@@ -32,7 +32,7 @@ class CommandPage:
 
     def serve(self) -> HttpResponse:
         """Ask, refuse or do. POST passes Django's CSRF check first."""
-        if not context.current().allows(self.command.permission):
+        if not self.command.permitted(self.subject):
             raise Forbidden
         form = self._form()
         if self.request.method != "POST" or (form is not None and (not form.is_valid() or form.preview)):

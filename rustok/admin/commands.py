@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rustok import context
 from rustok.operations import Criticality, Operation, declare
+from rustok.policy import ResourceGuard, find_policy
 
 
 class Tone(StrEnum):
@@ -118,4 +119,11 @@ class Command:
 
     def offered(self, subject: Any) -> bool:
         """Whether the current actor sees the button."""
-        return context.current().allows(self.permission) and self.available(subject)
+        return self.permitted(subject) and self.available(subject)
+
+    def permitted(self, subject: Any) -> bool:
+        """Whether the current actor may run it: with this object, where the permission is about its kind."""
+        resource, _colon, action = self.permission.partition(":")
+        policy = find_policy(subject) if subject is not None else None
+        its_own = policy is not None and policy.resource.name == resource
+        return ResourceGuard(resource, context.current()).allows(action, subject if its_own else None)

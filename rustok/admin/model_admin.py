@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied as Forbidden
@@ -18,6 +18,7 @@ from rustok.admin.commands import Command
 from rustok.admin.navigation import Section
 from rustok.audit import AuditEntry
 from rustok.db.transactions import unit_of_work
+from rustok.policy import ResourceGuard
 
 if TYPE_CHECKING:  # Unfold ships no types; its class has the shape of Django's
     from django.contrib.admin import ModelAdmin
@@ -25,6 +26,10 @@ if TYPE_CHECKING:  # Unfold ships no types; its class has the shape of Django's
     UnfoldModelAdmin = ModelAdmin[Any]
 else:
     from unfold.admin import ModelAdmin as UnfoldModelAdmin
+
+
+LONGEST_SEARCH: Final = 200
+"""Characters: every word of a search is a condition per column."""
 
 
 class ConsoleModelAdmin(UnfoldModelAdmin):
@@ -61,8 +66,9 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
     # -- permissions ------------------------------------------------------------------------------------------------
 
     def has_view_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
-        """`<resource>:read`, asked of the policy and nothing else."""
-        return context.current().allows(f"{self.resource}:read")
+        """`<resource>:read`, asked of the policy and nothing else: of this row, or whether there can be any."""
+        guard = ResourceGuard(self.resource, context.current())
+        return guard.reaches() if obj is None else guard.allows(row=obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """An app shows when one of its pages does."""
@@ -82,6 +88,10 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
 
     # -- queries ----------------------------------------------------------------------------------------------------
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows that the person may see, by the same policy as their pages."""
+        return ResourceGuard(self.resource, context.current()).visible(super().get_queryset(request))
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any | None:
         """The object by its key; an id that is no UUID is simply not there."""
         try:
@@ -89,6 +99,26 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
         except ValueError:
             return None
         return super().get_object(request, object_id, from_field)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what the list's own filters ask for.
+
+        Django allows every column of the model, hidden ones too: who sees the list of users could guess the hash of a
+        password letter by letter, with `password__startswith`.
+        """
+        for item in self.list_filter:
+            name = item[0] if isinstance(item, (list, tuple)) else getattr(item, "parameter_name", item)
+            if lookup == name or lookup.startswith(f"{name}__"):
+                return True
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Django's search; nothing is found by a text that no column could hold anyway."""
+        if len(search_term) > LONGEST_SEARCH:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     # -- commands ---------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from rustok.api.models import Query
 from rustok.api.paging import PageQuery, is_page
 from rustok.errors import DomainError
 from rustok.errors.families import VersionConflict
-from rustok.operations import PUBLIC, Criticality, Operation, declare
+from rustok.operations import AUTHENTICATED, PUBLIC, Criticality, Operation, declare
 from rustok.policy import is_permission
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,12 +39,23 @@ class Declaration:
     example: Any
     cost: int
     fails_closed: bool
+    own: bool
     also: Mapping[int, Any]
 
     @property
     def is_public(self) -> bool:
         """Whether no credential is needed."""
         return self.permission == PUBLIC
+
+    @property
+    def resource(self) -> str:
+        """What it is about: the first word of the permission."""
+        return self.permission.partition(":")[0]
+
+    @property
+    def action(self) -> str:
+        """What is done with it: the second word of the permission."""
+        return self.permission.partition(":")[2]
 
     @property
     def reads_version(self) -> bool:
@@ -67,13 +78,15 @@ def operation(
     example: Any = None,
     cost: int | None = None,
     fails_closed: bool = False,
+    own: bool = False,
     also: Mapping[int, Any] | None = None,
 ) -> Callable[[F], F]:
     """Declare the handler `get`, `post`, `put`, `patch` or `delete` of an `Endpoint`.
 
-    `permission` is `resource:action` or PUBLIC; `answer` a pydantic model or `Page[...]`, None for 204; `cost` is taken
-    from the rate limit (default 1, 2 for writes); what `fails_closed` is refused while limits cannot be checked;
-    `errors` add to those of every operation; `also` maps statuses of foreign protocols to models.
+    `permission` is `resource:action`, AUTHENTICATED or PUBLIC; with `own` a grant for own rows opens the door too, and
+    the handler or its service must ask a guard about each row; `answer` a pydantic model or `Page[...]`, None for 204;
+    `cost` is taken from the rate limit (default 1, 2 for writes); what `fails_closed` is refused while limits cannot be
+    checked; `errors` add to those of every operation; `also` maps statuses of foreign protocols to models.
     """
     _check(name, permission, body, query)
 
@@ -97,6 +110,7 @@ def operation(
             also=also or {},
             cost=cost if cost is not None else 1 if method in SAFE else 2,
             fails_closed=fails_closed,
+            own=own,
         )
         handler.declaration = declared  # type: ignore[attr-defined]  # read back by Endpoint.__init_subclass__
         return handler
@@ -105,7 +119,7 @@ def operation(
 
 
 def _check(name: str, permission: str, *models: type[BaseModel] | None) -> None:
-    if permission != PUBLIC and not is_permission(permission):
+    if permission not in {PUBLIC, AUTHENTICATED} and not is_permission(permission):
         raise ValueError(f"{name}: {permission!r} is no permission")
     for model in models:
         if model is not None and model.model_config.get("extra") != "forbid":

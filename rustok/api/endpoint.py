@@ -25,7 +25,8 @@ from rustok.context import ExecutionContext
 from rustok.errors import DomainError
 from rustok.errors.families import MethodNotAllowed, NotAcceptable
 from rustok.idempotency import StoredAnswer, run_once
-from rustok.policy import require
+from rustok.operations import AUTHENTICATED
+from rustok.policy import Scope, enter, require, was_asked
 from rustok.ports import gate
 from rustok.wire.parsing import read_body, require_json
 from rustok.wire.rendering import dump_json
@@ -78,15 +79,17 @@ class Endpoint(APIView):
             raise MethodNotAllowed(method=request.method)
         body = cache(partial(read_body, request))
         context = gate().admit(request, declared, body)
-        if not declared.is_public:
-            require(context, declared.permission)
+        scope = _enter(declared, context)
         _check_accept(request)
         raw = body() if declared.body is not None else b""
         call = _parse(request, declared, context, raw)
         handler = getattr(self, declared.method.lower())
 
         def effect() -> StoredAnswer:
-            return _stored(declared, handler(call, **path))
+            answer = _stored(declared, handler(call, **path))
+            if scope is Scope.OWN and not was_asked(context):  # rows went out, or in, that nobody asked about
+                require(context, declared.permission)
+            return answer
 
         key = request.META.get("HTTP_IDEMPOTENCY_KEY") if declared.idempotent else None
         if key is None:
@@ -95,6 +98,16 @@ class Endpoint(APIView):
         fingerprint = hashlib.sha256(b"\n".join([declared.method.encode(), request.get_full_path().encode(), raw]))
         answer, replayed = run_once(key=_checked(key), scope=scope, fingerprint=fingerprint.hexdigest(), effect=effect)
         return _response(answer, replayed=replayed)
+
+
+def _enter(declared: Declaration, context: ExecutionContext) -> Scope:
+    """How far the caller's grants reach; own rows open only the doors that ask about each of them."""
+    if declared.is_public or declared.permission == AUTHENTICATED:
+        return Scope.ALL
+    if declared.own:
+        return enter(context, declared.permission)
+    require(context, declared.permission)
+    return Scope.ALL
 
 
 def _check_accept(request: HttpRequest) -> None:
@@ -111,7 +124,15 @@ def _parse(request: HttpRequest, declared: Declaration, context: ExecutionContex
         body = parse_body(declared.body, raw)
     query = parse_query(declared.query, request.GET)
     version = _version(request) if declared.reads_version else None
-    return Call(request=request, context=context, body=body, query=query, if_match=version)
+    return Call(
+        request=request,
+        context=context,
+        body=body,
+        query=query,
+        if_match=version,
+        resource=declared.resource,
+        action=declared.action,
+    )
 
 
 def _version(request: HttpRequest) -> int | None:

@@ -60,11 +60,12 @@ def paginate(
     to_dict: Callable[[Any], Any],
     ordering: Sequence[str] = ("-id",),
 ) -> dict[str, Any]:
-    """The page that the call asks for, in the shape of `Page`.
+    """The page that the call asks for, in the shape of `Page`, of the rows that the caller may see.
 
     The last column of `ordering` must be unique and none may be null.
     Raises UnknownCursor for a cursor that was not issued for this very list. Costs one query.
     """
+    rows = call.visible(rows)
     query: PageQuery = call.query
     seal = _sealer(call, ordering)
     position = _open(query.cursor, seal, rows, ordering) if query.cursor is not None else None

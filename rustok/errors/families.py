@@ -7,12 +7,12 @@ commerce, 51xx lifecycle.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from rustok.errors.base import DomainError, Kind, Severity
+from rustok.errors.base import DomainError, FieldError, Kind, Severity
 
 
 class AuthError(DomainError):
@@ -41,11 +41,29 @@ class TokenExpired(AuthError):
 
 
 class PermissionDenied(AuthError):
-    """The caller is known but lacks a grant."""
+    """The caller is known but lacks a grant. The one entry of `errors` has the rule that decided as its code."""
 
     code = 1003
     title = _("Permission denied")
     message = _("This needs the permission %(permission)s.")
+    reasons: ClassVar[dict[str, str | Promise]] = {
+        "no_grant": _("No grant gives %(missing)s."),
+        "withheld": _("The grant %(grant)s withholds it."),
+        "own_rows_only": _("The grant %(grant)s reaches own rows only; all rows need %(missing)s."),
+        "not_own": _("The grant %(grant)s reaches own rows only, and this is not one; others need %(missing)s."),
+        "no_owner": _("The grant %(grant)s reaches own rows only, and rows of this kind have no owner."),
+    }
+
+    def __init__(self, *, rule: str = "", grant: str = "", missing: str = "", **context: Any) -> None:
+        """Say what decided: one of `reasons`, the grant that it speaks of, and the one that is missing."""
+        self.rule, self.grant, self.missing = rule, grant, missing
+        reason = FieldError("", rule, self.reason) if rule else None
+        super().__init__(errors=(reason,) if reason is not None else (), **context)
+
+    @property
+    def reason(self) -> str:
+        """What decided, in words of the active language; "" when nobody said."""
+        return str(self.reasons.get(self.rule, "")) % {"grant": self.grant, "missing": self.missing}
 
 
 class CrossSiteRequest(AuthError):

@@ -1,0 +1,16 @@
+"""People, credentials and the log of deeds. Own is what the actor is, made or did."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rustok.policy import OwnedBy, Policy, Resource, identity, register
+
+USER: Final = Policy(resource=Resource("user"), model="security.User", own=OwnedBy("pk", identity("user")))
+API_KEY: Final = Policy(resource=Resource("api_key"), model="security.ApiKey", own=OwnedBy("created_by"))
+SIGNING_KEY: Final = Policy(resource=Resource("signing_key"), model="security.SigningKey", own=OwnedBy("created_by"))
+AUDIT: Final = Policy(resource=Resource("audit"), model="security.AuditEntry", own=OwnedBy("actor"))
+TRUST_POLICY: Final = Policy(resource=Resource("trust_policy"), model="security.TrustPolicy")
+CONSOLE: Final = Policy(resource=Resource("console", verbs=("use",)))
+
+register(USER, API_KEY, SIGNING_KEY, AUDIT, TRUST_POLICY, CONSOLE)
