@@ -16,6 +16,7 @@ class Customer(Entity):
     email = models.CharField(_("email"), max_length=254, blank=True, default="")
     phone = models.CharField(_("phone"), max_length=16, blank=True, default="")
     external_id = models.CharField(_("external id"), max_length=64, null=True, blank=True)  # noqa: DJ001 - unique when given
+    account = models.CharField(_("account"), max_length=128, null=True, blank=True)  # noqa: DJ001 - unique when given
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     created_at = models.DateTimeField(_("created at"))
@@ -28,6 +29,8 @@ class Customer(Entity):
         verbose_name_plural = _("customers")
         constraints = [
             models.UniqueConstraint(name="customer_external_id", fields=["external_id"]),
+            models.UniqueConstraint(name="customer_account", fields=["account"]),
+            models.CheckConstraint(name="customer_account_given", condition=~Q(account="")),
             models.CheckConstraint(name="customer_name_given", condition=~Q(name="")),
             models.CheckConstraint(name="customer_external_id_given", condition=~Q(external_id="")),
         ]

@@ -1,12 +1,13 @@
-"""Roles and what they may do. One literal table; a role is a name for a set of permissions, nothing else.
+"""The roles that every shop has, and what they may do as long as nobody changes them. A role is a name for grants.
 
-`owner` holds everything in one shop; `admin` all but the audit log; `manager` runs the shop day by day; `viewer` looks.
-`operator` holds everything on the platform side. A role of one side means nothing on the other.
+`owner` holds everything in one shop; `admin` all but the audit log; `manager` runs the shop day by day; `viewer` looks;
+`customer` has what is its own, and does not enter the console. `operator` holds everything on the platform side. A role
+of one side means nothing on the other. What is stored about roles is in `models.Role`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -14,10 +15,13 @@ OWNER: Final = "owner"
 ADMIN: Final = "admin"
 MANAGER: Final = "manager"
 VIEWER: Final = "viewer"
+CUSTOMER: Final = "customer"
 OPERATOR: Final = "operator"
 
-TENANT_ROLES: Final = (OWNER, ADMIN, MANAGER, VIEWER)
+TENANT_ROLES: Final = (OWNER, ADMIN, MANAGER, VIEWER, CUSTOMER)
 PLATFORM_ROLES: Final = (OPERATOR,)
+FIXED: Final = frozenset({OWNER, OPERATOR})
+"""Whoever may everything can repair everything: what is stored about these two changes nothing."""
 
 _LOOK: Final = frozenset(
     {
@@ -32,6 +36,7 @@ _LOOK: Final = frozenset(
         "delivery:read",
         "analytics:read",
         "report:read",
+        "console:use",
     }
 )
 PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -56,17 +61,36 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "signing_key:*",
                 "trust_policy:*",
                 "flag:*",
+                "role:*",
+                "console:use",
             }
         ),
         MANAGER: _LOOK
         | {"product:*", "stock:*"}
         | {f"order:{action}" for action in ("update", "confirm", "ship", "deliver", "cancel")},
         VIEWER: _LOOK,
+        CUSTOMER: frozenset(
+            {
+                "product:read",
+                "customer:read:own",
+                "customer:update:own",
+                "cart:*:own",
+                "order:create:own",
+                "order:read:own",
+                "order:cancel:own",
+                "payment:read:own",
+            }
+        ),
         OPERATOR: frozenset({"*:*"}),
     }
 )
 
 
 def permissions_of(role: str) -> frozenset[str]:
-    """What a role grants; nothing for a name that is no role."""
+    """What a role grants as it came; nothing for a name that is no role of every shop."""
     return PERMISSIONS.get(role, frozenset())
+
+
+def effective(role: str, stored: Iterable[str] | None) -> frozenset[str]:
+    """What a role grants, given what is stored about it; None where nothing is."""
+    return permissions_of(role) if stored is None or role in FIXED else frozenset(stored)

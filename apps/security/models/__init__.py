@@ -11,6 +11,7 @@ from apps.security.models.identity import (
     SignInCounter,
 )
 from apps.security.models.keys import ApiKey
+from apps.security.models.roles import Role
 from apps.security.models.tokens import RefreshToken, TokenFamily
 from apps.security.models.trust import SigningKey, TrustPolicy
 from apps.security.models.users import User
@@ -26,6 +27,7 @@ __all__ = [
     "IdentityPolicy",
     "RecoveryCode",
     "RefreshToken",
+    "Role",
     "SignInCounter",
     "SigningKey",
     "TokenFamily",

@@ -11,26 +11,27 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from apps.security.roles import ADMIN, MANAGER, OPERATOR, OWNER, PERMISSIONS, VIEWER, permissions_of
+from apps.security.models.roles import LONGEST_SLUG, ROLE_LABELS, Role
+from apps.security.roles import VIEWER, effective
 from rustok.context import Actor
 from rustok.db.ids import Entity
 from rustok.db.scoped import ScopedQuerySet
+from rustok.grants import Scope, holds, scope_of
 
-ROLE_LABELS: Final = {
-    OWNER: _("owner"),
-    ADMIN: _("administrator"),
-    MANAGER: _("manager"),
-    VIEWER: _("viewer"),
-    OPERATOR: _("operator"),
-}
+__all__ = ["ROLE_LABELS", "User", "Users"]
 # Django's words for actions on models, in ours.
 _ACTIONS: Final = {"view": "read", "add": "create", "change": "update", "delete": "delete"}
 
 
 class Users(BaseUserManager["User"]):
-    """Look-up by name, whatever its case."""
+    """Look-up by name, whatever its case. Every person comes with what the role grants at that moment."""
 
     _queryset_class = ScopedQuerySet
+
+    def get_queryset(self) -> models.QuerySet[User]:
+        """People with `stored_grants`: a change of a role holds from the next look on, at no extra statement."""
+        grants = Role.objects.filter(slug=models.OuterRef("role")).values("grants")[:1]
+        return super().get_queryset().annotate(stored_grants=models.Subquery(grants))
 
     def get_by_natural_key(self, username: str | None) -> User:
         """The user with this name; raises User.DoesNotExist."""
@@ -42,9 +43,10 @@ class User(Entity, AbstractBaseUser):
 
     username = models.CharField(_("user name"), max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
     email = models.EmailField(_("e-mail"), blank=True)
-    role = models.CharField(_("role"), max_length=16, choices=list(ROLE_LABELS.items()), default=VIEWER)
+    role = models.CharField(_("role"), max_length=LONGEST_SLUG, default=VIEWER)
     is_active = models.BooleanField(_("active"), default=True)
     must_change_password = models.BooleanField(_("must change the password"), default=False, db_default=False)
+    stored_grants: list[str] | None
     locale = models.CharField(_("language"), max_length=16, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -64,7 +66,6 @@ class User(Entity, AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(Lower("username"), name="security_user_username_uq"),
             models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="security_user_email_uq"),
-            models.CheckConstraint(condition=Q(role__in=sorted(PERMISSIONS)), name="security_user_role_known"),
         ]
 
     def __str__(self) -> str:
@@ -72,8 +73,8 @@ class User(Entity, AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Every role may enter its console; what it sees there is a matter of permissions."""
-        return self.is_active
+        """Whether the role lets its people into the console; what they see there is a matter of permissions."""
+        return scope_of(self.permissions, "console:use") is Scope.ALL
 
     @property
     def is_superuser(self) -> bool:
@@ -83,7 +84,19 @@ class User(Entity, AbstractBaseUser):
     @property
     def permissions(self) -> frozenset[str]:
         """What the role grants; nothing to an inactive user."""
-        return permissions_of(self.role) if self.is_active else frozenset()
+        return effective(self.role, self._stored()) if self.is_active else frozenset()
+
+    def _stored(self) -> list[str] | None:
+        """What is stored about the role: known since the row was read, except where somebody else's query read it."""
+        if "stored_grants" not in self.__dict__:
+            rows = Role.objects.filter(slug=self.role).values_list("grants", flat=True)
+            self.stored_grants = None if self._state.adding else next(iter(rows[:1]), None)
+        return self.stored_grants
+
+    def take_role(self, role: str) -> None:
+        """Change the role and forget what the old one granted; does not save."""
+        self.role = role
+        self.__dict__.pop("stored_grants", None)
 
     @property
     def actor(self) -> Actor:
@@ -92,8 +105,7 @@ class User(Entity, AbstractBaseUser):
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
         """Whether the role grants `resource:action`, or what Django calls `app.action_model`."""
-        resource, _colon, action = _permission(perm).partition(":")
-        return not self.permissions.isdisjoint({f"{resource}:{action}", f"{resource}:*", "*:*"})
+        return holds(self.permissions, _permission(perm))
 
     def has_perms(self, perm_list: Any, obj: Any = None) -> bool:
         """Whether all of them are granted."""
