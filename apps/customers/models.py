@@ -10,7 +10,11 @@ from rustok.db.ids import Entity
 
 
 class Customer(Entity):
-    """A person or firm. `external_id` is the key in the integrator's own system."""
+    """A person or firm. `external_id` is the key in the integrator's own system.
+
+    `account` names the actor who is this customer, as `user:<id>` or `api_key:<id>`: grants for own rows reach it, its
+    carts, its orders and their payments.
+    """
 
     name = models.CharField(_("name"), max_length=255)
     email = models.CharField(_("email"), max_length=254, blank=True, default="")

@@ -60,6 +60,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "api_key:*",
                 "signing_key:*",
                 "trust_policy:*",
+                "token:*",
                 "flag:*",
                 "role:*",
                 "console:use",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,16 +12,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.security.errors import GrantExceeded
+from apps.security.access.grants import checked_grants, invalid
+from apps.security.access.services import role_to_give
 from apps.security.models import ApiKey, User
-from apps.security.roles import PLATFORM_ROLES, TENANT_ROLES, permissions_of
 from apps.security.secrets import new_key
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.transactions import unit_of_work
 from rustok.errors import FieldError
 from rustok.errors.families import DuplicateEntry, InvalidInput, NotFound
-from rustok.policy import is_permission, require
+from rustok.policy import Action, ResourceGuard, enter, require
 
 
 def create_user(
@@ -32,11 +32,11 @@ def create_user(
     Needs `user:create` and every permission of the role. Raises InvalidInput, DuplicateEntry, GrantExceeded.
     """
     require(context, "user:create")
-    _check_role(role, context)
     user = User(username=username, email=email, role=role, locale=locale)
     _check_user(user, password)
     user.set_password(password)
     with unit_of_work() as uow:
+        role_to_give(role, context)
         try:
             with transaction.atomic():
                 user.save(force_insert=True)
@@ -69,10 +69,9 @@ def create_api_key(
     Needs `api_key:create` and each permission that the key shall have. Raises InvalidInput, GrantExceeded.
     """
     require(context, "api_key:create")
-    granted = sorted(set(permissions))
-    _check_grants(granted, context)
+    granted = checked_grants(list(permissions), context)
     if expires_at is not None and expires_at <= timezone.now():
-        raise _invalid("/expires_at", "past", _("This time has passed."))
+        raise invalid("/expires_at", "past", _("This time has passed."))
     material = new_key()
     key = ApiKey(
         name=name,
@@ -91,22 +90,16 @@ def create_api_key(
 
 def revoke_api_key(*, key_id: UUID, context: ExecutionContext) -> ApiKey:
     """Refuse a key from now on. Revoking it again is no error. Needs `api_key:delete`; raises NotFound."""
-    require(context, "api_key:delete")
+    enter(context, "api_key:delete")
     with unit_of_work() as uow:
         key = ApiKey.objects.select_for_update().filter(pk=key_id).first()
         if key is None:
             raise NotFound(resource=str(_("API key")))
+        ResourceGuard(key, context).ensure(Action.DELETE)
         if key.revoked_at is None:
             key.revoke(at=timezone.now())
             uow.audit(AuditEntry(action="api_key:revoke", target=str(key.pk), details={"name": key.name}))
     return key
-
-
-def _check_role(role: str, context: ExecutionContext) -> None:
-    known = PLATFORM_ROLES if context.tenant is None else TENANT_ROLES
-    if role not in known:
-        raise _invalid("/role", "unknown", _("This role does not exist here."))
-    _check_held(permissions_of(role), context)
 
 
 def _check_user(user: User, password: str | None) -> None:
@@ -119,23 +112,3 @@ def _check_user(user: User, password: str | None) -> None:
         raise InvalidInput(
             errors=[FieldError(f"/{name}", "invalid", text) for name, texts in places.items() for text in texts]
         ) from error
-
-
-def _check_grants(permissions: Sequence[str], context: ExecutionContext) -> None:
-    if not permissions:
-        raise _invalid("/permissions", "too_short", _("Name at least one permission."))
-    for index, permission in enumerate(permissions):
-        # `*:read` would be granted by nothing: a wildcard resource only makes sense with every action.
-        if not is_permission(permission) or (permission.startswith("*:") and permission != "*:*"):
-            raise _invalid(f"/permissions/{index}", "permission", _("Write permissions as resource:action."))
-    _check_held(permissions, context)
-
-
-def _check_held(permissions: Iterable[str], context: ExecutionContext) -> None:
-    for permission in sorted(permissions):
-        if not context.allows(permission):
-            raise GrantExceeded(permission=permission)
-
-
-def _invalid(pointer: str, code: str, message: object) -> InvalidInput:
-    return InvalidInput(errors=(FieldError(pointer, code, str(message)),))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from apps.customers.models import Customer
 from apps.customers.services import CreateCustomer, UpdateCustomer
@@ -16,6 +16,10 @@ from rustok.text import NON_BLANK, ONE_LINE
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NON_BLANK)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NON_BLANK)]
+Account = Annotated[
+    str,
+    StringConstraints(max_length=128, pattern=r"^([a-z][a-z_]{0,31}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"),
+]
 Search = Annotated[str, StringConstraints(max_length=100, pattern=ONE_LINE)]
 
 
@@ -26,6 +30,7 @@ class CreateCustomerBody(Body):
     email: Email | None = None
     phone: Phone | None = None
     external_id: ExternalId | None = None
+    account: Account | None = Field(None, description="Who signs in as this customer: `user:<id>` or `api_key:<id>`.")
     attributes: Attributes = {}
 
     def as_input(self) -> CreateCustomer:
@@ -35,21 +40,23 @@ class CreateCustomerBody(Body):
             email=self.email or "",
             phone=self.phone or "",
             external_id=self.external_id,
+            account=self.account,
             attributes=self.attributes,
         )
 
 
 class UpdateCustomerBody(Body):
-    """The members to change; an empty text removes an address or number."""
+    """The members to change; an empty text removes an address, a number or the account."""
 
     name: Name | None = None
     email: Email | None = None
     phone: Phone | None = None
+    account: Account | None = None
     attributes: Attributes | None = None
 
     def as_input(self) -> UpdateCustomer:
         """The service's form."""
-        return UpdateCustomer(name=self.name, email=self.email, phone=self.phone, attributes=self.attributes)
+        return UpdateCustomer(**dict(self))
 
 
 class CustomerFilter(PageQuery):
@@ -68,6 +75,7 @@ class CustomerOut(Out):
     email: str
     phone: str
     external_id: str | None
+    account: str | None
     attributes: dict[str, Any]
     version: int
     created_at: datetime
@@ -82,6 +90,7 @@ def customer_out(customer: Customer) -> dict[str, Any]:
         "email": customer.email,
         "phone": customer.phone,
         "external_id": customer.external_id,
+        "account": customer.account,
         "attributes": customer.attributes,
         "version": customer.version,
         "created_at": customer.created_at,

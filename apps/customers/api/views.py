@@ -27,6 +27,7 @@ class CustomerCollection(Endpoint):
         "customers.list",
         permission="customer:read",
         criticality=Criticality.NORMAL,
+        own=True,
         query=CustomerFilter,
         answer=Page[CustomerOut],
         summary=_("List customers"),
@@ -63,21 +64,23 @@ class CustomerDetail(Endpoint):
         "customers.retrieve",
         permission="customer:read",
         criticality=Criticality.NORMAL,
+        own=True,
         answer=CustomerOut,
         errors=(NotFound,),
         summary=_("Retrieve a customer"),
     )
-    def get(self, call: Call[None, None], customer_id: UUID) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
+    def get(self, call: Call[None, None], customer_id: UUID) -> dict[str, Any]:
         """The customer, its version as ETag."""
-        return customer_out(queries.get_customer(customer_id))
+        return customer_out(call.ensure(queries.get_customer(customer_id)))
 
     @operation(
         "customers.update",
         permission="customer:update",
         criticality=Criticality.NORMAL,
+        own=True,
         body=UpdateCustomerBody,
         answer=CustomerOut,
-        errors=(NotFound, VersionConflict),
+        errors=(NotFound, VersionConflict, DuplicateEntry),
         summary=_("Update a customer"),
     )
     def patch(self, call: Call[UpdateCustomerBody, None], customer_id: UUID) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class CartCollection(Endpoint):
     @operation(
         "carts.create",
         permission="cart:create",
+        own=True,
         criticality=Criticality.HIGH,
         body=CreateCartBody,
         answer=CartOut,
@@ -47,14 +48,15 @@ class CartDetail(Endpoint):
     @operation(
         "carts.retrieve",
         permission="cart:read",
+        own=True,
         criticality=Criticality.NORMAL,
         answer=CartOut,
         errors=(NotFound,),
         summary=_("Retrieve a cart"),
     )
-    def get(self, call: Call[None, None], cart_id: UUID) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
+    def get(self, call: Call[None, None], cart_id: UUID) -> dict[str, Any]:
         """The cart with its lines, its version as ETag."""
-        return cart_out(queries.get_cart(cart_id))
+        return cart_out(call.ensure(queries.get_cart(cart_id)))
 
 
 class CartLines(Endpoint):
@@ -63,6 +65,7 @@ class CartLines(Endpoint):
     @operation(
         "carts.put_line",
         permission="cart:update",
+        own=True,
         criticality=Criticality.HIGH,
         body=PutLineBody,
         answer=CartOut,
@@ -84,6 +87,7 @@ class CartLineDetail(Endpoint):
     @operation(
         "carts.remove_line",
         permission="cart:update",
+        own=True,
         criticality=Criticality.HIGH,
         answer=CartOut,
         errors=_CHANGING,
@@ -103,6 +107,7 @@ class Checkout(Endpoint):
     @operation(
         "carts.checkout",
         permission="cart:checkout",
+        own=True,
         criticality=Criticality.CRITICAL,
         answer=OrderOut,
         status=201,

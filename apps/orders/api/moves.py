@@ -24,6 +24,7 @@ class Confirm(Endpoint):
     @operation(
         "orders.confirm",
         permission="order:confirm",
+        own=True,
         criticality=Criticality.HIGH,
         body=NoteBody,
         answer=OrderOut,
@@ -45,6 +46,7 @@ class Pay(Endpoint):
     @operation(
         "orders.pay",
         permission="order:pay",
+        own=True,
         criticality=Criticality.CRITICAL,
         body=PayBody,
         answer=OrderOut,
@@ -66,6 +68,7 @@ class Ship(Endpoint):
     @operation(
         "orders.ship",
         permission="order:ship",
+        own=True,
         criticality=Criticality.HIGH,
         body=ShipBody,
         answer=OrderOut,
@@ -87,6 +90,7 @@ class Deliver(Endpoint):
     @operation(
         "orders.deliver",
         permission="order:deliver",
+        own=True,
         criticality=Criticality.HIGH,
         body=NoteBody,
         answer=OrderOut,
@@ -108,6 +112,7 @@ class Cancel(Endpoint):
     @operation(
         "orders.cancel",
         permission="order:cancel",
+        own=True,
         criticality=Criticality.HIGH,
         body=NoteBody,
         answer=OrderOut,
@@ -129,6 +134,7 @@ class Refund(Endpoint):
     @operation(
         "orders.refund",
         permission="order:refund",
+        own=True,
         criticality=Criticality.HIGH,
         body=RefundBody,
         answer=OrderOut,

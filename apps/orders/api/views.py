@@ -30,6 +30,7 @@ class OrderCollection(Endpoint):
     @operation(
         "orders.list",
         permission="order:read",
+        own=True,
         criticality=Criticality.NORMAL,
         query=OrderFilter,
         answer=Page[OrderOut],
@@ -51,6 +52,7 @@ class OrderCollection(Endpoint):
     @operation(
         "orders.create",
         permission="order:create",
+        own=True,
         criticality=Criticality.CRITICAL,
         body=CreateOrderBody,
         answer=OrderOut,
@@ -71,12 +73,13 @@ class OrderDetail(Endpoint):
     @operation(
         "orders.retrieve",
         permission="order:read",
+        own=True,
         criticality=Criticality.NORMAL,
         answer=OrderDetailOut,
         errors=(NotFound,),
         summary=_("Retrieve an order"),
     )
-    def get(self, call: Call[None, None], order_id: UUID) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
+    def get(self, call: Call[None, None], order_id: UUID) -> dict[str, Any]:
         """The order with lines and history, its version as ETag."""
-        order = queries.get_order(order_id)
+        order = call.ensure(queries.get_order(order_id))
         return {**order_out(order), "history": [transition_out(step) for step in queries.history(order_id)]}

@@ -27,13 +27,13 @@ from apps.orders.models import MAX_LINES, Cart, CartLine, CheckoutFlow
 from apps.orders.services.inputs import OrderItem, checked_lines
 from apps.orders.states import EXPIRED
 from rustok.audit import AuditEntry
-from rustok.config import config
 from rustok.context import ExecutionContext
 from rustok.db.transactions import current_unit_of_work, transactional
 from rustok.errors.base import FieldError
 from rustok.errors.families import NotFound, VersionConflict
 from rustok.money import exponent
-from rustok.policy import require
+from rustok.policy import Action, ResourceGuard, Scope, enter
+from rustok.tenant_config import tenant_config
 from rustok.text import refuse
 
 BATCH: Final = 100
@@ -50,7 +50,8 @@ class CreateCart:
 @transactional
 def create_cart(*, input: CreateCart, context: ExecutionContext) -> Cart:
     """Begin a cart. Needs `cart:create`. Raises InvalidMoney (no such currency), InvalidInput (no such customer)."""
-    require(context, "cart:create")
+    if enter(context, "cart:create") is not Scope.ALL:
+        ResourceGuard(Cart(customer_id=input.customer_id), context).ensure(Action.CREATE)
     exponent(input.currency)
     if input.customer_id is not None and not customer_exists(input.customer_id):
         raise refuse("customer", "unknown", _("There is no such customer."))
@@ -79,10 +80,10 @@ def put_line(
     Raises NotFound, VersionConflict, CartExpired, CartClosed, InvalidInput, InvalidProduct, and InsufficientInventory
     where the cart holds its goods.
     """
-    require(context, "cart:update")
+    enter(context, "cart:update")
     (item,) = checked_lines([OrderItem(sku=sku, quantity=quantity)])
     now = timezone.now()
-    cart = locked_cart(cart_id, expected_version, at=now)
+    cart = locked_cart(cart_id, expected_version, at=now, action=Action.UPDATE, context=context)
     offer = offers(skus=[item.sku], currency=cart.currency).get(item.sku)
     if offer is None or offer.unit_price is None:
         text = _("%(sku)s is not for sale.") % {"sku": item.sku}
@@ -108,9 +109,9 @@ def remove_line(
 
     Raises NotFound (cart or line), VersionConflict, CartExpired, CartClosed.
     """
-    require(context, "cart:update")
+    enter(context, "cart:update")
     now = timezone.now()
-    cart = locked_cart(cart_id, expected_version, at=now)
+    cart = locked_cart(cart_id, expected_version, at=now, action=Action.UPDATE, context=context)
     line = cart.lines.filter(pk=line_id).first()
     if line is None:
         raise NotFound(resource=_("cart line"))
@@ -143,11 +144,17 @@ def expire_carts(*, at: datetime, limit: int = BATCH) -> int:
     return len(carts)
 
 
-def locked_cart(cart_id: UUID, expected_version: int | None, *, at: datetime) -> Cart:
-    """The open cart under a lock. Raises NotFound, VersionConflict, CartExpired, CartClosed."""
+def locked_cart(
+    cart_id: UUID, expected_version: int | None, *, at: datetime, action: str, context: ExecutionContext
+) -> Cart:
+    """The open cart under a lock, if the action is allowed with it.
+
+    Raises NotFound, PermissionDenied, VersionConflict, CartExpired, CartClosed.
+    """
     cart = Cart.objects.select_for_update(of=("self",)).filter(pk=cart_id).first()
     if cart is None:
         raise NotFound(resource=_("cart"))
+    ResourceGuard(cart, context).ensure(action)
     if expected_version is not None and cart.version != expected_version:
         raise VersionConflict(resource=_("cart"), current=cart.version)
     cart.check_open(at=at)
@@ -156,7 +163,8 @@ def locked_cart(cart_id: UUID, expected_version: int | None, *, at: datetime) ->
 
 def _end(now: datetime, created_at: datetime) -> datetime:
     """When a cart touched now ends: after its idle time, and never later than its longest life."""
-    return min(now + timedelta(seconds=config().cart_ttl), created_at + timedelta(seconds=config().cart_lifetime))
+    knobs = tenant_config()
+    return min(now + timedelta(seconds=knobs.cart_ttl), created_at + timedelta(seconds=knobs.cart_lifetime))
 
 
 def _touched(cart: Cart, at: datetime, ends: datetime) -> Cart:

@@ -17,7 +17,7 @@ from apps.orders.states import CHECKED_OUT
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.transactions import current_unit_of_work, transactional
-from rustok.policy import require
+from rustok.policy import enter
 
 
 @transactional
@@ -27,9 +27,9 @@ def check_out(*, cart_id: UUID, context: ExecutionContext, expected_version: int
     Raises NotFound, VersionConflict, CartExpired, CartClosed, EmptyCart, InvalidProduct, OrderTooLarge; where the cart
     held its goods ReservationExpired, else InsufficientInventory. A refusal leaves the cart as it was.
     """
-    require(context, "cart:checkout")
+    enter(context, "cart:checkout")
     now = timezone.now()
-    cart = locked_cart(cart_id, expected_version, at=now)
+    cart = locked_cart(cart_id, expected_version, at=now, action="checkout", context=context)
     if not cart.loaded_lines:
         raise EmptyCart
     items = [OrderItem(sku=line.sku, quantity=line.quantity) for line in cart.loaded_lines]

@@ -30,7 +30,7 @@ from rustok.db.ids import new_id
 from rustok.db.transactions import UnitOfWork, unit_of_work
 from rustok.errors.base import FieldError
 from rustok.money import MAX_MINOR, exponent
-from rustok.policy import require
+from rustok.policy import Action, ResourceGuard, Scope, enter, require
 from rustok.text import refuse
 
 _INSERT: Final = """
@@ -59,12 +59,14 @@ class Promise(Protocol):
 def create_order(*, input: CreateOrder, context: ExecutionContext) -> Order:
     """Place an order and reserve its stock, all or nothing. Needs `order:create` (own prices or time: `order:import`).
 
+    With a grant for own orders the customer must be the actor's own.
     The same SKU in several lines is one line with the sum. The order comes back with `loaded_lines`. Cost: at most 6
     statements, whatever the number of lines.
     Raises InvalidInput, InvalidMoney, InvalidProduct (unknown SKU, not for sale, no price in the currency),
     InsufficientInventory, OrderTooLarge, DuplicateEntry (the external id is known).
     """
-    require(context, "order:create")
+    if enter(context, "order:create") is not Scope.ALL:
+        ResourceGuard(Order(customer_id=input.customer_id), context).ensure(Action.CREATE)
     if input.is_import:
         require(context, "order:import")
     return place(input=input, context=context, promise=reserve)

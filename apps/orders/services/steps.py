@@ -17,7 +17,7 @@ from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.transactions import current_unit_of_work
 from rustok.errors.families import NotFound, VersionConflict
-from rustok.policy import require
+from rustok.policy import ResourceGuard, enter, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,18 @@ _MOVING = (
 
 
 def begin(action: str, order_id: UUID, note: Note, context: ExecutionContext, expected_version: int | None) -> Step:
-    """Check the permission `order:<action>`, lock the order and compare its version.
+    """Check the permission `order:<action>`, lock the order, check it for this one and compare its version.
 
     Raises PermissionDenied, InvalidInput (the reason), NotFound, VersionConflict.
     """
-    require(context, f"order:{action}")
+    enter(context, f"order:{action}")
     if note.at is not None:
         require(context, "order:import")
     reason = checked_text(note.reason, "reason")
     order = Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
     if order is None:
         raise NotFound(resource=_("order"))
+    ResourceGuard(order, context).ensure(action)
     if expected_version is not None and order.version != expected_version:
         raise VersionConflict(resource=_("order"), current=order.version)
     at = note.at or timezone.now()

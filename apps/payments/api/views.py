@@ -83,6 +83,7 @@ class PaymentCollection(Endpoint):
     @operation(
         "payments.list",
         permission="payment:read",
+        own=True,
         criticality=Criticality.NORMAL,
         query=PaymentFilter,
         answer=Page[PaymentOut],
@@ -100,11 +101,12 @@ class PaymentDetail(Endpoint):
     @operation(
         "payments.retrieve",
         permission="payment:read",
+        own=True,
         criticality=Criticality.NORMAL,
         answer=PaymentOut,
         errors=(NotFound,),
         summary=_("Retrieve a payment"),
     )
-    def get(self, call: Call[None, None], payment_id: UUID) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
+    def get(self, call: Call[None, None], payment_id: UUID) -> dict[str, Any]:
         """The payment with its refunds."""
-        return payment_out(queries.get_payment(payment_id))
+        return payment_out(call.ensure(queries.get_payment(payment_id)))

@@ -45,6 +45,7 @@ class SigningKeyCollection(Endpoint):
     @operation(
         "signing_keys.list",
         permission="signing_key:read",
+        own=True,
         criticality=Criticality.LOW,
         answer=Page[SigningKeyOut],
         summary=_("List signing keys"),
@@ -86,17 +87,19 @@ class SigningKeyItem(Endpoint):
     @operation(
         "signing_keys.get",
         permission="signing_key:read",
+        own=True,
         criticality=Criticality.LOW,
         answer=SigningKeyOut,
         summary=_("Show a signing key"),
     )
-    def get(self, _call: Call[None, Query], *, id: UUID) -> dict[str, Any]:
+    def get(self, call: Call[None, Query], *, id: UUID) -> dict[str, Any]:
         """Everything but the secret."""
-        return signing_key_out(get_signing_key(key_id=id))
+        return signing_key_out(call.ensure(get_signing_key(key_id=id)))
 
     @operation(
         "signing_keys.revoke",
         permission="signing_key:delete",
+        own=True,
         criticality=Criticality.HIGH,
         summary=_("Revoke a signing key"),
     )

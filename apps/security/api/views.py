@@ -31,6 +31,7 @@ class ApiKeyCollection(Endpoint):
     @operation(
         "api_keys.list",
         permission="api_key:read",
+        own=True,
         criticality=Criticality.LOW,
         answer=Page[ApiKeyOut],
         summary=_("List API keys"),
@@ -66,16 +67,21 @@ class ApiKeyItem(Endpoint):
     @operation(
         "api_keys.get",
         permission="api_key:read",
+        own=True,
         criticality=Criticality.LOW,
         answer=ApiKeyOut,
         summary=_("Show an API key"),
     )
-    def get(self, _call: Call[None, Query], *, id: UUID) -> dict[str, Any]:
+    def get(self, call: Call[None, Query], *, id: UUID) -> dict[str, Any]:
         """Everything but the secret."""
-        return api_key_out(get_api_key(key_id=id))
+        return api_key_out(call.ensure(get_api_key(key_id=id)))
 
     @operation(
-        "api_keys.revoke", permission="api_key:delete", criticality=Criticality.HIGH, summary=_("Revoke an API key")
+        "api_keys.revoke",
+        permission="api_key:delete",
+        own=True,
+        criticality=Criticality.HIGH,
+        summary=_("Revoke an API key"),
     )
     def delete(self, call: Call[None, Query], *, id: UUID) -> None:
         """The key stops working at once; its row stays for the record."""
@@ -88,6 +94,7 @@ class AuditCollection(Endpoint):
     @operation(
         "audit.list",
         permission="audit:read",
+        own=True,
         criticality=Criticality.LOW,
         query=AuditFilter,
         answer=Page[AuditEntryOut],

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.operations.owners import remember_owner
-from apps.security.errors import GrantExceeded
+from apps.security.access.grants import checked_grants
 from apps.security.models import SigningKey, TrustPolicy
 from apps.security.models.trust import HMAC_SHA256, REQUIRED
 from apps.security.signing import new_secret, readable_key
@@ -28,7 +28,7 @@ from rustok.db.ids import new_id
 from rustok.db.transactions import unit_of_work
 from rustok.errors import FieldError
 from rustok.errors.families import InvalidInput
-from rustok.policy import is_permission, require
+from rustok.policy import Action, ResourceGuard, enter, require
 from rustok.sealing import seal
 
 MOST_OVERLAP: Final = timedelta(days=30)
@@ -62,8 +62,7 @@ def create_signing_key(*, input: CreateSigningKey, context: ExecutionContext) ->
     Needs `signing_key:create` and each permission that the key shall have. Raises InvalidInput, GrantExceeded.
     """
     require(context, "signing_key:create")
-    granted = sorted(set(input.permissions))
-    _check_grants(granted, context)
+    granted = checked_grants(list(input.permissions), context)
     if input.expires_at is not None and input.expires_at <= timezone.now():
         raise _invalid("/expires_at", "past", _("This time has passed."))
     key, secret = _new_key(input, granted, context)
@@ -98,9 +97,9 @@ def rotate_signing_key(
 
 def revoke_signing_key(*, key_id: UUID, context: ExecutionContext) -> SigningKey:
     """Refuse a key from now on; the second time is no error. Needs `signing_key:delete`; raises NotFound."""
-    require(context, "signing_key:delete")
+    enter(context, "signing_key:delete")
     with unit_of_work() as uow:
-        key = get_signing_key(key_id=key_id, lock=True)
+        key = ResourceGuard(get_signing_key(key_id=key_id, lock=True), context).ensure(Action.DELETE)
         if key.revoked_at is None:
             key.revoke(at=timezone.now())
             uow.audit(AuditEntry(action="signing_key:revoke", target=str(key.pk), details={"key_id": key.key_id}))
@@ -154,16 +153,6 @@ def _new_key(wanted: CreateSigningKey, granted: list[str], context: ExecutionCon
         expires_at=wanted.expires_at,
     )
     return key, secret
-
-
-def _check_grants(permissions: Sequence[str], context: ExecutionContext) -> None:
-    if not permissions:
-        raise _invalid("/permissions", "too_short", _("Name at least one permission."))
-    for index, permission in enumerate(permissions):
-        if not is_permission(permission) or (permission.startswith("*:") and permission != "*:*"):
-            raise _invalid(f"/permissions/{index}", "permission", _("Write permissions as resource:action."))
-        if not context.allows(permission):
-            raise GrantExceeded(permission=permission)
 
 
 def _invalid(pointer: str, code: str, message: object) -> InvalidInput:
