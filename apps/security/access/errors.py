@@ -10,7 +10,7 @@ from rustok.errors import AuthError
 class RoleFixed(AuthError):
     """A role that everything depends on shall change or go."""
 
-    code = 1180
+    code = 1110
     title = _("Fixed role")
     message = _("The role %(role)s stays as it is.")
 
@@ -18,7 +18,7 @@ class RoleFixed(AuthError):
 class RoleInUse(AuthError):
     """A role that people have shall go."""
 
-    code = 1181
+    code = 1111
     title = _("Role in use")
     message = _("%(users)s people have the role %(role)s. Give them another one first.")
 
@@ -26,6 +26,6 @@ class RoleInUse(AuthError):
 class LastOwner(AuthError):
     """The only active person who may everything would lose that."""
 
-    code = 1182
+    code = 1112
     title = _("Last owner")
     message = _("%(username)s is the only one left who may do everything here.")
