@@ -178,6 +178,35 @@ class Config(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    access_token_ttl: int = Field(600, ge=300, le=900, description="How long an access token is good.")
+    refresh_token_ttl: int = Field(
+        1_209_600, ge=900, le=31_536_000, description="How long a refresh token is good that nobody uses."
+    )
+    token_family_ttl: int = Field(
+        7_776_000, ge=900, le=31_536_000, description="Age at which service tokens end, however often refreshed."
+    )
+    token_issuer: str = Field("", description="`iss` of access tokens; by default the platform's public address.")
+    session_idle: float = Field(7200.0, ge=60, le=2_592_000, description="How long a console session may go unused.")
+    session_lifetime: float = Field(
+        86_400.0, ge=60, le=2_592_000, description="Age at which a console session ends, however much it is used."
+    )
+    step_up_seconds: float = Field(
+        600.0, ge=10, le=86_400, description="How long after proving who they are people may change how they sign in."
+    )
+    lockout_attempts: int = Field(
+        5, ge=1, le=1000, description="Wrong passwords in a row under one name before each further one costs a wait."
+    )
+    lockout_address_attempts: int = Field(
+        30, ge=1, le=100_000, description="The same, from one address (IPv6: one /64) under any names."
+    )
+    lockout_base: float = Field(30.0, gt=0, le=3600, description="The first wait; each further failure doubles it.")
+    lockout_cap: float = Field(900.0, gt=0, le=86_400, description="The longest wait.")
+    leaked_passwords: Path | None = Field(
+        None, description="Sorted list of SHA-1 digests of leaked passwords, one a line; such passwords are refused."
+    )
+    break_glass_minutes: int = Field(
+        60, ge=1, le=60, description="Longest visit of an operator to a shop's console, in minutes."
+    )
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Layers, strongest first."""

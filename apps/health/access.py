@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from rest_framework.settings import api_settings
 
 from apps.tenants.isolation import platform_scope
+from rustok.api.addresses import client_address
 from rustok.config import config
 from rustok.context import amended
 from rustok.policy import require
@@ -40,7 +41,10 @@ def from_this_machine(request: HttpRequest) -> bool:
 def require_platform_permission(request: HttpRequest, permission: str) -> None:
     """Raise InvalidCredentials, TokenExpired or PermissionDenied unless a platform credential grants it."""
     deadline = time.monotonic() + _DEADLINE_SECONDS
-    with amended(deadline=deadline), platform_scope("reading health or metrics") as context:
+    with (
+        amended(deadline=deadline, address=client_address(request)),
+        platform_scope("reading health or metrics") as context,
+    ):
         scheme: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES[0]
         actor, permissions = scheme().authenticate(request)
         require(replace(context, actor=actor, permissions=permissions), permission)

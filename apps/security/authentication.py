@@ -1,6 +1,7 @@
 """Bearer credentials (RFC 6750): from the `Authorization` header to an actor with permissions, in one statement.
 
-The key is looked up in the schema of the host's tenant, so a key of one shop is simply unknown in another.
+A credential is an API key or an access token. Either is looked up in the schema of the host's tenant, so that one of
+another shop is simply unknown here.
 """
 
 from __future__ import annotations
@@ -15,21 +16,25 @@ from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 
+from apps.operations.wakeups import PLATFORM
+from apps.security.networks import check_address
 from apps.security.secrets import matches, parse_key
+from apps.security.tokens.grants import intersection
+from apps.security.tokens.signing import looks_like_token, read
+from apps.security.tokens.standing import standing_of
 from rustok.context import Actor, current
 from rustok.errors.families import InvalidCredentials, TokenExpired
 
 TOUCH_SECONDS: Final = 600.0
 _TOUCH_LIMIT: Final = 10_000
-_READ: Final = (
-    "SELECT id, name, secret_hash, permissions, expires_at, revoked_at FROM security_apikey WHERE prefix = %s"
-)
+_COLUMNS: Final = "id, name, secret_hash, permissions, expires_at, revoked_at, allowed_networks"
+_READ: Final = f"SELECT {_COLUMNS} FROM security_apikey WHERE prefix = %s"  # noqa: S608 - names of ours
 # The time of use is coarse, so that it costs a write per key, process and ten minutes, and never a second statement.
 _TOUCH: Final = (
-    "UPDATE security_apikey SET last_used_at = now() WHERE prefix = %s AND secret_hash = %s "
-    "RETURNING id, name, secret_hash, permissions, expires_at, revoked_at"
+    "UPDATE security_apikey SET last_used_at = now() WHERE prefix = %s AND secret_hash = %s "  # noqa: S608 - as above
+    f"RETURNING {_COLUMNS}"
 )
-_NOTHING: Final = bytes(32)
+_NOBODY: Final = (None, "", bytes(32), (), None, None, ())
 
 
 class _Touches:
@@ -59,16 +64,35 @@ class BearerAuthentication(BaseAuthentication):
     """The credential of every REST request. Unknown, revoked and malformed ones are told apart by nobody."""
 
     def authenticate(self, request: HttpRequest) -> tuple[Actor, frozenset[str]]:
-        """The actor and what it may do. Raises InvalidCredentials or TokenExpired."""
-        scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        parsed = parse_key(token.strip()) if scheme.lower() == "bearer" else None
-        if parsed is None:
-            raise InvalidCredentials
-        return _look_up(*parsed)
+        """The actor and what it may do. Raises InvalidCredentials, TokenExpired or AddressRefused."""
+        credential = bearer(request)
+        parsed = parse_key(credential)
+        if parsed is not None:
+            return _look_up(*parsed)
+        if looks_like_token(credential):
+            return _by_token(credential)
+        raise InvalidCredentials
 
     def authenticate_header(self, _request: HttpRequest) -> str:
         """What `WWW-Authenticate` says."""
         return 'Bearer realm="rustok"'
+
+
+def bearer(request: HttpRequest) -> str:
+    """The Bearer credential as it was sent; empty when there is none."""
+    scheme, _space, credential = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return str(credential.strip()) if scheme.lower() == "bearer" else ""
+
+
+def _by_token(text: str) -> tuple[Actor, frozenset[str]]:
+    """The parent of the token as the actor, with what the token grants and its parent still holds."""
+    token, tenant = read(text), current().tenant
+    if token.tenant != (tenant.id if tenant is not None else PLATFORM):
+        raise InvalidCredentials
+    standing = standing_of(token.family)
+    if standing.actor.reference != token.subject:
+        raise InvalidCredentials
+    return standing.actor, intersection(token.permissions, standing.held)
 
 
 def _look_up(prefix: str, secret_hash: bytes) -> tuple[Actor, frozenset[str]]:
@@ -80,11 +104,12 @@ def _look_up(prefix: str, secret_hash: bytes) -> tuple[Actor, frozenset[str]]:
         else:
             cursor.execute(_READ, [prefix])
         row = cursor.fetchone()
-    key_id, name, stored, permissions, expires_at, revoked_at = row or (None, "", _NOTHING, (), None, None)
+    key_id, name, stored, permissions, expires_at, revoked_at, networks = row or _NOBODY
     if not matches(stored, secret_hash) or revoked_at is not None:
         raise InvalidCredentials
-    if expires_at is not None and expires_at <= timezone.now():
-        raise TokenExpired
     if touch:
         _touches.done(schema, prefix)
+    if expires_at is not None and expires_at <= timezone.now():
+        raise TokenExpired
+    check_address(current().address, networks)
     return Actor("api_key", str(key_id), name), frozenset(permissions)

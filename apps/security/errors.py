@@ -13,3 +13,11 @@ class GrantExceeded(AuthError):
     code = 1101
     title = _("Grant exceeded")
     message = _("You cannot grant %(permission)s: you do not hold it yourself.")
+
+
+class AddressRefused(AuthError):
+    """A good credential, used from outside the networks that it is bound to."""
+
+    code = 1122
+    title = _("Address refused")
+    message = _("This credential may not be used from the address %(address)s.")

@@ -22,9 +22,14 @@ T = TypeVar("T")
 
 def elsewhere(handle: str, check: Callable[[], T]) -> tuple[T, TenantRef | None] | None:
     """Run `check` in the scope that the handle belongs to; None when it is nobody's, or of this scope, or refused."""
-    here = current().tenant
     owner = owner_of(handle)
-    if owner is None or owner == (here.id if here is not None else PLATFORM):
+    return in_shop(owner, check) if owner is not None else None
+
+
+def in_shop(owner: UUID, check: Callable[[], T]) -> tuple[T, TenantRef | None] | None:
+    """Run `check` in the scope of this tenant (PLATFORM: the platform's); None when it is this scope, or refused."""
+    here = current().tenant
+    if owner == (here.id if here is not None else PLATFORM):
         return None
     try:
         with _scope(owner) as context:

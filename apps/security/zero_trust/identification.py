@@ -7,9 +7,11 @@ from typing import Any
 from django.http import HttpRequest
 from rest_framework.settings import api_settings
 
+from apps.security.authentication import bearer
 from apps.security.secrets import parse_key
+from apps.security.tokens.signing import looks_like_token, read
 from apps.security.zero_trust.admission import Admission, Credential
-from apps.security.zero_trust.credentials import elsewhere
+from apps.security.zero_trust.credentials import elsewhere, in_shop
 from rustok.errors.families import InvalidCredentials
 
 
@@ -32,10 +34,18 @@ def identify(request: HttpRequest, admission: Admission) -> None:
 
 
 def _of_another_shop(request: HttpRequest, authentication: Any) -> Credential | None:
-    parsed = parse_key(request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip())
-    if parsed is None:
+    sent = bearer(request)
+    parsed = parse_key(sent)
+
+    def check() -> Any:
+        return authentication.authenticate(request)
+
+    if parsed is not None:
+        found = elsewhere(f"rk_{parsed[0]}", check)
+    elif looks_like_token(sent):
+        found = in_shop(read(sent).tenant, check)
+    else:
         return None
-    found = elsewhere(f"rk_{parsed[0]}", lambda: authentication.authenticate(request))
     if found is None:
         return None
     (actor, permissions), tenant = found
