@@ -1,18 +1,21 @@
 """Typed configuration: environment `RUSTOK_*` > `config/local.toml` > `config/default.toml` > the defaults below.
 
+A secret may stand in a file instead: `RUSTOK_SECRET_KEY_FILE=/run/secrets/key` counts as the environment.
+
 Read once per process, frozen, shared. `provenance()` tells for each value which layer set it; secrets are `SecretStr`
 and never print. A wrong value stops the process at start with one clear line.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import threading
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -22,6 +25,9 @@ from rustok.transport_settings import TransportSettings
 ROOT: Final = Path(__file__).resolve().parent.parent
 ENV_PREFIX: Final = "RUSTOK_"
 _EPHEMERAL: Final = secrets.token_urlsafe(48)
+
+PER_TENANT: Final[dict[str, Any]] = {"tenant": True}
+"""Marks a knob that operators may set for one shop (`rustok.tenant_config`)."""
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
@@ -97,15 +103,35 @@ class Config(BaseSettings):
         (), description="Loopback receivers (host:port) that webhooks may reach; for demo and tests only."
     )
     cart_ttl: float = Field(
-        1800.0, gt=0, le=86_400, description="How long a cart lives without a change, and what it holds with it."
+        1800.0,
+        gt=0,
+        le=86_400,
+        json_schema_extra=PER_TENANT,
+        description="How long a cart lives without a change, and what it holds with it.",
     )
-    cart_lifetime: float = Field(86_400.0, gt=0, description="Longest life of a cart, however often it is changed.")
-    webhook_timeout: float = Field(5.0, gt=0, le=60, description="Longest wait for one webhook answer.")
+    cart_lifetime: float = Field(
+        86_400.0,
+        gt=0,
+        le=31_536_000,
+        json_schema_extra=PER_TENANT,
+        description="Longest life of a cart, however often it is changed.",
+    )
+    webhook_timeout: float = Field(
+        5.0, gt=0, le=60, json_schema_extra=PER_TENANT, description="Longest wait for one webhook answer."
+    )
     projection_pause: float = Field(
-        0.25, ge=0, le=60, description="Least seconds between two turns of a read model; what comes meanwhile waits."
+        0.25,
+        ge=0,
+        le=60,
+        json_schema_extra=PER_TENANT,
+        description="Least seconds between two turns of a read model; what comes meanwhile waits.",
     )
     event_retention_days: int = Field(
-        0, ge=0, le=36_500, description="Delivered events older than this are removed from the logs; 0 keeps them all."
+        0,
+        ge=0,
+        le=36_500,
+        json_schema_extra=PER_TENANT,
+        description="Delivered events older than this are removed from the logs; 0 keeps them all.",
     )
     admission_limit: int = Field(8, ge=1, le=1000, description="Requests that one web process works on at once.")
     admission_waiting: int = Field(
@@ -123,19 +149,64 @@ class Config(BaseSettings):
     transports: dict[str, TransportSettings] = Field(
         {}, description="Brokers that events are published to, by name, as JSON; a text is a URL alone."
     )
+    certificate_file: Path | None = Field(
+        None, description="The certificate (PEM) that the proxy in front serves; health warns before it ends."
+    )
+    secret_max_age_days: int = Field(
+        365, ge=1, le=36_500, description="Age from which health warns about a file that holds a secret."
+    )
     body_limit: int = Field(1_048_576, ge=1024, description="Largest request body.")
     trust_store: Literal["auto", "valkey", "postgresql"] = Field(
         "auto", description="Where rate limits and nonces live; auto is Valkey when redis_url is set."
     )
     rate_limit: bool = Field(True, description="Whether requests are limited by tenant, credential and route.")
-    rate_per_tenant: int = Field(240_000, ge=1, le=60_000_000, description="Cost units of one tenant in a minute.")
-    rate_per_key: int = Field(120_000, ge=1, le=60_000_000, description="Cost units of one credential in a minute.")
-    rate_per_route: int = Field(120_000, ge=1, le=60_000_000, description="The same, on one route.")
+    rate_per_tenant: int = Field(
+        240_000, ge=1, le=60_000_000, json_schema_extra=PER_TENANT, description="Cost units of one tenant in a minute."
+    )
+    rate_per_key: int = Field(
+        120_000,
+        ge=1,
+        le=60_000_000,
+        json_schema_extra=PER_TENANT,
+        description="Cost units of one credential in a minute.",
+    )
+    rate_per_route: int = Field(
+        120_000, ge=1, le=60_000_000, json_schema_extra=PER_TENANT, description="The same, on one route."
+    )
     address_rate: int = Field(
         1_000, ge=0, description="Requests per second and process that one address may send; 0 turns the check off."
     )
     signature_max_age: int = Field(300, ge=5, le=3600, description="How long after its creation a signature is good.")
     signature_skew: int = Field(30, ge=0, le=300, description="How far ahead a signer's clock may be.")
+    access_token_ttl: int = Field(600, ge=300, le=900, description="How long an access token is good.")
+    refresh_token_ttl: int = Field(
+        1_209_600, ge=900, le=31_536_000, description="How long a refresh token is good that nobody uses."
+    )
+    token_family_ttl: int = Field(
+        7_776_000, ge=900, le=31_536_000, description="Age at which service tokens end, however often refreshed."
+    )
+    token_issuer: str = Field("", description="`iss` of access tokens; by default the platform's public address.")
+    session_idle: float = Field(7200.0, ge=60, le=2_592_000, description="How long a console session may go unused.")
+    session_lifetime: float = Field(
+        86_400.0, ge=60, le=2_592_000, description="Age at which a console session ends, however much it is used."
+    )
+    step_up_seconds: float = Field(
+        600.0, ge=10, le=86_400, description="How long after proving who they are people may change how they sign in."
+    )
+    lockout_attempts: int = Field(
+        5, ge=1, le=1000, description="Wrong passwords in a row under one name before each further one costs a wait."
+    )
+    lockout_address_attempts: int = Field(
+        30, ge=1, le=100_000, description="The same, from one address (IPv6: one /64) under any names."
+    )
+    lockout_base: float = Field(30.0, gt=0, le=3600, description="The first wait; each further failure doubles it.")
+    lockout_cap: float = Field(900.0, gt=0, le=86_400, description="The longest wait.")
+    leaked_passwords: Path | None = Field(
+        None, description="Sorted list of SHA-1 digests of leaked passwords, one a line; such passwords are refused."
+    )
+    break_glass_minutes: int = Field(
+        60, ge=1, le=60, description="Longest visit of an operator to a shop's console, in minutes."
+    )
     tenant_cache_ttl: float = Field(60.0, gt=0, description="How long a resolved host may be remembered.")
     tenant_negative_ttl: float = Field(10.0, gt=0, description="How long an unknown host may be remembered.")
     audit_key_file: Path | None = Field(
@@ -144,9 +215,36 @@ class Config(BaseSettings):
     audit_checkpoint_dir: Path | None = Field(
         None, description="Where audit checkpoints are kept; by default in the data directory. Best on another machine."
     )
+    audit_retention_days: int = Field(
+        0, ge=0, le=36_500, description="Chained audit entries older than this move to sealed files; 0 keeps them all."
+    )
+    audit_archive_dir: Path | None = Field(
+        None, description="Where sealed files of old audit entries go; by default in the data directory."
+    )
     log_format: Literal["json", "pretty"] = Field("json", description="Log lines for machines or for eyes.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    log_burst: int = Field(
+        500,
+        ge=0,
+        description="Lines of one event that a process logs in a second, the rest is counted; 0: all of them.",
+    )
     sentry_dsn: SecretStr = Field(SecretStr(""), description="Error reports; empty turns them off.")
+    trace_sample_ratio: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of the traces that begin here and are recorded; callers decide about theirs.",
+    )
+    trace_buffer: int = Field(
+        2_000, ge=0, le=100_000, description="Traces, with their log lines, that the consoles can show; 0 keeps none."
+    )
+    trace_statement_seconds: float = Field(
+        0.05, ge=0, description="Database statements that take at least so long become spans; 0: all of them."
+    )
+    otlp_endpoint: str = Field(
+        "",
+        description="Base URL of an OpenTelemetry collector (OTLP over HTTP); OTEL_EXPORTER_OTLP_ENDPOINT counts too.",
+    )
     demo: bool = Field(False, description="Serve the demo receiver and its page on the platform host.")
     demo_baskets: int = Field(400, ge=0, description="Baskets of each store that the demo loads (it has 400).")
 
@@ -178,35 +276,6 @@ class Config(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-    access_token_ttl: int = Field(600, ge=300, le=900, description="How long an access token is good.")
-    refresh_token_ttl: int = Field(
-        1_209_600, ge=900, le=31_536_000, description="How long a refresh token is good that nobody uses."
-    )
-    token_family_ttl: int = Field(
-        7_776_000, ge=900, le=31_536_000, description="Age at which service tokens end, however often refreshed."
-    )
-    token_issuer: str = Field("", description="`iss` of access tokens; by default the platform's public address.")
-    session_idle: float = Field(7200.0, ge=60, le=2_592_000, description="How long a console session may go unused.")
-    session_lifetime: float = Field(
-        86_400.0, ge=60, le=2_592_000, description="Age at which a console session ends, however much it is used."
-    )
-    step_up_seconds: float = Field(
-        600.0, ge=10, le=86_400, description="How long after proving who they are people may change how they sign in."
-    )
-    lockout_attempts: int = Field(
-        5, ge=1, le=1000, description="Wrong passwords in a row under one name before each further one costs a wait."
-    )
-    lockout_address_attempts: int = Field(
-        30, ge=1, le=100_000, description="The same, from one address (IPv6: one /64) under any names."
-    )
-    lockout_base: float = Field(30.0, gt=0, le=3600, description="The first wait; each further failure doubles it.")
-    lockout_cap: float = Field(900.0, gt=0, le=86_400, description="The longest wait.")
-    leaked_passwords: Path | None = Field(
-        None, description="Sorted list of SHA-1 digests of leaked passwords, one a line; such passwords are refused."
-    )
-    break_glass_minutes: int = Field(
-        60, ge=1, le=60, description="Longest visit of an operator to a shop's console, in minutes."
-    )
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Layers, strongest first."""
@@ -236,12 +305,44 @@ def _toml(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"configuration: {file.name}: {error}") from error
 
 
+def _holds_secrets(name: str) -> bool:
+    annotation = Config.model_fields[name].annotation
+    return annotation is SecretStr or SecretStr in get_args(annotation) or name == "transports"
+
+
+def secret_files() -> dict[str, Path]:
+    """Which file holds which secret: `RUSTOK_<NAME>_FILE`, for every knob that is secret or may contain one."""
+    named = {name: os.environ.get(f"{ENV_PREFIX}{name.upper()}_FILE", "") for name in filter(_holds_secrets, _fields())}
+    return {name: Path(path) for name, path in named.items() if path}
+
+
+def _fields() -> tuple[str, ...]:
+    return tuple(Config.model_fields)
+
+
+def _from_files() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, path in secret_files().items():
+        variable = ENV_PREFIX + name.upper()
+        if variable in os.environ:
+            raise ConfigurationError(f"configuration: {name}: set {variable} or {variable}_FILE, not both")
+        try:
+            text = path.read_text(encoding="utf-8").strip()
+            found[name] = json.loads(text) if name == "transports" else text
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "is not readable"
+            raise ConfigurationError(f"configuration: {name}: {variable}_FILE: {path}: {reason}") from None
+    return found
+
+
 def provenance() -> dict[str, str]:
     """Which layer set each value: `environment`, a file, or `default`."""
-    layers = _layers()
+    layers, files = _layers(), secret_files()
     origin: dict[str, str] = {}
     for name in Config.model_fields:
-        if ENV_PREFIX + name.upper() in os.environ:
+        if name in files:
+            origin[name] = f"{ENV_PREFIX}{name.upper()}_FILE"
+        elif ENV_PREFIX + name.upper() in os.environ:
             origin[name] = "environment"
         else:
             origin[name] = next((file for file, values in layers if name in values), "default")
@@ -254,6 +355,7 @@ def load() -> Config:
     for _file, values in reversed(_layers()):
         merged |= values
     merged = {name: value for name, value in merged.items() if ENV_PREFIX + name.upper() not in os.environ}
+    merged |= _from_files()
     try:
         read = Config(**merged)
     except ValidationError as error:

@@ -9,11 +9,16 @@ from rustok.policy import AnyOf, OwnedBy, Policy, Resource, identity, register
 USER: Final = Policy(resource=Resource("user"), model="security.User", own=OwnedBy("pk", identity("user")))
 API_KEY: Final = Policy(resource=Resource("api_key"), model="security.ApiKey", own=OwnedBy("created_by"))
 SIGNING_KEY: Final = Policy(resource=Resource("signing_key"), model="security.SigningKey", own=OwnedBy("created_by"))
-AUDIT: Final = Policy(resource=Resource("audit"), model="security.AuditEntry", own=OwnedBy("actor"))
+AUDIT_LOG: Final = Resource("audit", verbs=("reveal", "shred", "prune"))
+AUDIT: Final = Policy(resource=AUDIT_LOG, model="security.AuditEntry", own=OwnedBy("actor"))
 TRUST_POLICY: Final = Policy(resource=Resource("trust_policy"), model="security.TrustPolicy")
 _PARENT: Final = AnyOf((OwnedBy("user_id", identity("user")), OwnedBy("api_key_id", identity("api_key"))))
 TOKEN: Final = Policy(resource=Resource("token"), model="security.TokenFamily", own=_PARENT)
 ROLE: Final = Policy(resource=Resource("role"), model="security.Role")
+SESSION: Final = Policy(
+    resource=Resource("session"), model="security.ConsoleSession", own=OwnedBy("user_id", identity("user"))
+)
+BREAK_GLASS: Final = Policy(resource=Resource("break_glass"), model="security.BreakGlass")
 CONSOLE: Final = Policy(resource=Resource("console", verbs=("use",)))
 
-register(USER, API_KEY, SIGNING_KEY, AUDIT, TRUST_POLICY, TOKEN, ROLE, CONSOLE)
+register(USER, API_KEY, SIGNING_KEY, AUDIT, TRUST_POLICY, TOKEN, ROLE, SESSION, BREAK_GLASS, CONSOLE)

@@ -63,6 +63,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "token:*",
                 "flag:*",
                 "role:*",
+                "session:*",
                 "console:use",
             }
         ),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.security.access.grants import checked_grants, invalid
 from apps.security.access.services import role_to_give
-from apps.security.models import ApiKey, User
+from apps.security.models import ApiKey, ConsoleSession, User
 from apps.security.secrets import new_key
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
@@ -25,14 +25,22 @@ from rustok.policy import Action, ResourceGuard, enter, require
 
 
 def create_user(
-    *, username: str, password: str | None, role: str, context: ExecutionContext, email: str = "", locale: str = ""
+    *,
+    username: str,
+    password: str | None,
+    role: str,
+    context: ExecutionContext,
+    email: str = "",
+    locale: str = "",
+    must_change: bool = False,
 ) -> User:
     """Add a person to the current scope. Without a password nobody can sign in as this user yet.
 
-    Needs `user:create` and every permission of the role. Raises InvalidInput, DuplicateEntry, GrantExceeded.
+    `must_change`: somebody else knows the password, so the person has to choose another one at the first sign-in. Needs
+    `user:create` and every permission of the role. Raises InvalidInput, DuplicateEntry, GrantExceeded.
     """
     require(context, "user:create")
-    user = User(username=username, email=email, role=role, locale=locale)
+    user = User(username=username, email=email, role=role, locale=locale, must_change_password=must_change)
     _check_user(user, password)
     user.set_password(password)
     with unit_of_work() as uow:
@@ -47,13 +55,22 @@ def create_user(
 
 
 def set_password(*, user: User, password: str, context: ExecutionContext) -> None:
-    """Give a user another password; open sessions of the user end. Needs `user:update` unless it is the user's own."""
+    """Give a user another password; open sessions of the user end. Needs `user:update` unless it is the user's own.
+
+    A password that another person has set must be changed at the next sign-in, for a different one.
+    """
     if context.actor != user.actor:
         require(context, "user:update")
     _check_user(user, password)
+    if context.actor == user.actor and user.must_change_password and user.check_password(password):
+        raise InvalidInput(
+            errors=[FieldError("/password", "same", _("Choose another password than the one you have."))]
+        )
     user.set_password(password)
+    user.must_change_password = context.actor.kind == "user" and context.actor != user.actor
     with unit_of_work() as uow:
-        user.save(update_fields=["password", "updated_at"])
+        user.save(update_fields=["password", "must_change_password", "updated_at"])
+        ConsoleSession.objects.filter(user=user).delete()
         uow.audit(AuditEntry(action="user:set_password", target=str(user.pk)))
 
 

@@ -52,15 +52,21 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-AUTHENTICATION_BACKENDS = ("apps.security.backends.ConsoleBackend",)
+AUTHENTICATION_BACKENDS = (
+    "apps.security.backends.ConsoleBackend",
+    "apps.security.identity.visitors.VisitBackend",  # operators inside a shop, for the time of a visit
+)
 PASSWORD_HASHERS = ("apps.security.hashers.Argon2id",)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "apps.security.identity.passwords.LengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "apps.security.identity.passwords.LeakedPasswordValidator"},
 ]
 LOGIN_URL = reverse_lazy("admin:login")
 
+SESSION_ENGINE = "apps.security.identity.sessions"
+SESSION_COOKIE_AGE = int(config().session_lifetime)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config().scheme == "https"

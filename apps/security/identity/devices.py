@@ -1,0 +1,60 @@
+"""Browsers that have signed in before: their attempts are counted apart, so that no attacker locks their owner out.
+
+The cookie says which names it was given for (as hashes) and has a number of its own, under which attempts with it are
+counted. It opens nothing: whoever steals it may guess as often as anybody else, and no oftener.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Final
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from apps.security.models import User
+from rustok.context import current
+
+COOKIE: Final = "rustok_device"
+DAYS: Final = 180
+_AGE: Final = DAYS * 24 * 3600
+
+
+def normal(name: str) -> str:
+    """One spelling of a name or address, whatever its case."""
+    return name.strip().casefold()
+
+
+def known_device(request: HttpRequest, name: str) -> str:
+    """The number of this browser if somebody signed in here under this name before, else ""."""
+    try:
+        number, names = signing.loads(request.COOKIES.get(COOKIE, ""), salt=_salt(), max_age=_AGE)
+    except (signing.BadSignature, ValueError, TypeError):
+        return ""
+    return str(number) if _mark(name) in names else ""
+
+
+def remember_device(response: HttpResponseBase, user: User) -> None:
+    """Let the browser be known for the names of this user. Call it after the whole sign-in, never half-way."""
+    names = [_mark(name) for name in (user.username, user.email) if name]
+    value = signing.dumps([secrets.token_hex(8), names], salt=_salt())
+    response.set_cookie(
+        COOKIE,
+        value,
+        max_age=_AGE,
+        path="/admin/",
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+
+
+def _mark(name: str) -> str:
+    return hashlib.sha256(normal(name).encode()).hexdigest()[:24]
+
+
+def _salt() -> str:
+    return f"rustok.device.{current().schema}"
