@@ -9,13 +9,19 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One deed. `action` is `resource:verb`; `target` is the id of the thing; `details` hold no secrets."""
+    """One deed. `action` is `resource:verb`; `target` is the id of the thing; `details` hold no secrets.
+
+    What says something about a person goes into `personal`, with `subject` (`customer:<id>`, `user:<id>`): it is sealed
+    under that person's key and can be shredded later.
+    """
 
     action: str
     target: str = ""
     outcome: str = "ok"
     reason: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    personal: Mapping[str, Any] = field(default_factory=dict)
+    subject: str = ""
 
 
 class AuditWriter(Protocol):

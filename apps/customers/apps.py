@@ -3,6 +3,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from rustok.db.attribution import Captured, capture
+
 
 class CustomersConfig(AppConfig):
     """The customers app; tables live in every tenant's schema."""
@@ -10,3 +12,14 @@ class CustomersConfig(AppConfig):
     name = "apps.customers"
     label = "customers"
     verbose_name = _("Customers")
+
+    def ready(self) -> None:
+        """Put its tables under capture."""
+        capture(
+            Captured(
+                table="customers_customer",
+                personal=("name", "email", "phone", "external_id", "attributes"),
+                subject="customer",
+                ignored=("version", "created_at", "updated_at"),
+            )
+        )

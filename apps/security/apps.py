@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from rustok.db.attribution import attribute
+from rustok.db.attribution import Captured, capture
 
 
 class SecurityConfig(AppConfig):
@@ -14,5 +14,22 @@ class SecurityConfig(AppConfig):
     verbose_name = _("Security")
 
     def ready(self) -> None:
-        """Let the session know who writes to the audited tables."""
-        attribute("security_user", "security_apikey")
+        """Put people, what they may do, their credentials and the trust policy under capture."""
+        stamps = ("created_at", "updated_at")
+        capture(
+            Captured(
+                table="security_user",
+                masked=("password",),
+                personal=("username", "email"),
+                subject="user",
+                ignored=("last_login", *stamps),
+            ),
+            Captured(table="security_apikey", masked=("secret_hash",), ignored=("last_used_at", *stamps)),
+            Captured(table="security_signingkey", masked=("material",), ignored=stamps),
+            Captured(table="security_trustpolicy", ignored=stamps),
+            Captured(table="security_role", ignored=("version", *stamps)),
+            Captured(table="security_factor", ignored=("counter", "last_used_at", "created_at")),
+            Captured(table="security_identitypolicy", ignored=("version", *stamps)),
+            Captured(table="security_externalidentity", masked=("subject",), ignored=("seen_at",)),
+            Captured(table="security_breakglass"),
+        )

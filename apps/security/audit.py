@@ -37,5 +37,12 @@ class PostgresAuditWriter:
         values: list[Any] = [new_id(), here.tenant.id if here.tenant else PLATFORM]
         for entry in entries:
             values += (new_id(), now, here.actor.reference, here.actor.label[:200], entry.action, entry.target[:200])
-            values += (entry.outcome, entry.reason, orjson.dumps(dict(entry.details), str).decode(), *circumstances)
+            values += (entry.outcome, entry.reason, orjson.dumps(_details(entry), str).decode(), *circumstances)
         send(_INSERT + ", ".join([_ROW] * len(entries)), values, using=current_unit_of_work().using)
+
+
+def _details(entry: AuditEntry) -> dict[str, Any]:
+    """The details, with personal data still open: the sealing step closes it."""
+    if not entry.personal:
+        return dict(entry.details)
+    return {**entry.details, "personal": {"subject": entry.subject, "open": dict(entry.personal)}}

@@ -3,6 +3,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from rustok.db.attribution import Captured, capture
+
 
 class TenantsConfig(AppConfig):
     """The tenants app; its tables live in the shared schema."""
@@ -10,3 +12,8 @@ class TenantsConfig(AppConfig):
     name = "apps.tenants"
     label = "tenants"
     verbose_name = _("Tenants")
+
+    def ready(self) -> None:
+        """Put its tables under capture."""
+        stamps = ("version", "created_at", "updated_at")
+        capture(Captured(table="tenants_tenant", ignored=stamps), Captured(table="tenants_domain", ignored=stamps))

@@ -10,11 +10,14 @@ from pydantic import Field, StringConstraints
 
 from apps.security.models import ApiKey, AuditEntry
 from rustok.api import Body, Out, PageQuery
-from rustok.api.models import Line
+from rustok.api.models import Line, Moment
 
 Permission = Annotated[
-    str, StringConstraints(max_length=100, pattern=r"^([a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*)|\*:\*)$")
+    str, StringConstraints(max_length=100, pattern=r"^([a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*)(:(all|own|none))?|\*:\*)$")
 ]
+
+
+TraceId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class CreateApiKeyBody(Body):
@@ -45,11 +48,19 @@ class NewApiKeyOut(ApiKeyOut):
 
 
 class AuditFilter(PageQuery):
-    """Narrows the audit log."""
+    """Narrows the audit log; everything given must fit."""
 
     actor: Line | None = Field(None, description="Who, as `kind:id`.")
-    action: Line | None = Field(None, description="What, as `resource:verb`.")
+    action: Line | None = Field(None, description="What, as `resource:verb`, or its beginning and `*`.")
     target: Line | None = Field(None, description="To which thing, by id.")
+    subject: Line | None = Field(None, description="Entries with personal data of this person, as `kind:id`.")
+    outcome: Line | None = Field(None, description="How it ended: `ok`, `refused`.")
+    trace_id: TraceId | None = Field(None, description="On which trace.")
+    since: Moment | None = Field(None, description="Not before this moment.")
+    until: Moment | None = Field(None, description="Before this moment.")
+    text: Line | None = Field(
+        None, description="Words, or their beginnings, of action, object, actor, reason, details."
+    )
 
 
 class AuditEntryOut(Out):
@@ -63,7 +74,10 @@ class AuditEntryOut(Out):
     target: str
     outcome: str
     reason: str
-    details: dict[str, Any]
+    details: dict[str, Any] = Field(
+        description="Facts of the deed. `personal` holds data of a person: its `values` need `audit:reveal`, and are "
+        "`[shredded]` for ever once the person's key is destroyed."
+    )
     request_id: str
     trace_id: str
     address: str

@@ -18,8 +18,10 @@ from apps.security.api.shapes import (
     api_key_out,
     audit_entry_out,
 )
+from apps.security.chain.personal import REVEAL, reveal
+from apps.security.chain.search import AuditSearch, search
 from apps.security.errors import GrantExceeded
-from apps.security.queries import api_keys, audit_entries, get_api_key
+from apps.security.queries import api_keys, get_api_key
 from apps.security.services import create_api_key, revoke_api_key
 from rustok.api import Answer, Call, Endpoint, Page, PageQuery, Query, operation, paginate
 from rustok.operations import Criticality
@@ -101,6 +103,10 @@ class AuditCollection(Endpoint):
         summary=_("List audit entries"),
     )
     def get(self, call: Call[None, AuditFilter]) -> dict[str, Any]:
-        """Newest first."""
-        wanted = call.query.model_dump(include={"actor", "action", "target"}, exclude_none=True)
-        return paginate(audit_entries().filter(**wanted), call, to_dict=audit_entry_out)
+        """Newest first. Personal data is opened for who may `audit:reveal`."""
+        wanted = call.query.model_dump(exclude={"cursor", "page_size"}, exclude_none=True)
+        page = paginate(search(AuditSearch(**wanted)), call, to_dict=audit_entry_out)
+        entries = [(entry["id"], entry["details"]) for entry in page["results"]]
+        for entry, details in zip(page["results"], reveal(entries, permitted=call.context.allows(REVEAL)), strict=True):
+            entry["details"] = details
+        return page

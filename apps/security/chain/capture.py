@@ -1,12 +1,16 @@
 """Changes of audited tables, whoever makes them: triggers write an entry per row, bulk and raw statements included.
 
 The actor comes from the session, where `rustok.db.attribution` puts it; a statement that reached the database by
-another way is noted as the database's own user.
+another way is noted as the database's own user. Which tables are under capture is said by their apps, when they start.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import migrations
+
+from rustok.db.attribution import Captured
 
 FUNCTION = """
 CREATE FUNCTION security_audit_capture() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -45,18 +49,56 @@ BEGIN
 END
 $$
 """
-_FORWARD = """
-CREATE TRIGGER {table}_audited AFTER INSERT OR UPDATE OR DELETE ON {table}
-    FOR EACH ROW EXECUTE FUNCTION security_audit_capture('{hidden}', '{ignored}')
+"""The first version, as migration 0004 made it; 0009 replaces it."""
+
+_INSTALL = """
+DO $do$
+BEGIN
+    IF to_regclass(format('%I.%I', current_schema(), '{table}')) IS NOT NULL THEN
+        {statements}
+    END IF;
+END
+$do$
 """
-_BACKWARD = "DROP TRIGGER {table}_audited ON {table}"
+_DROP = "DROP TRIGGER IF EXISTS {name} ON {table};"
 
 
 def audited(table: str, *, hidden: tuple[str, ...] = (), ignored: tuple[str, ...] = ()) -> migrations.RunSQL:
-    """The migration that puts a table under capture. Name it in `rustok.db.attribution.attribute()` as well.
+    """As `under_capture`, for a table without personal data."""
+    return under_capture(Captured(table=table, masked=hidden, ignored=ignored))
 
-    `hidden` columns are noted as changed without their values: secrets and personal data. `ignored` ones are not noted:
-    what changes all the time and tells nothing.
+
+def under_capture(captured: Captured) -> migrations.RunSQL:
+    """The migration that puts a table under capture, in the schemas where it is, or changes what is kept of it.
+
+    Say the same to `rustok.db.attribution.capture()` in the app's `ready()`: a test compares the two.
     """
-    forward = _FORWARD.format(table=table, hidden=",".join(hidden), ignored=",".join(ignored))
-    return migrations.RunSQL(forward, _BACKWARD.format(table=table))
+    names = [name for name, _definition in triggers(captured)] + [f"{captured.table}_audited_update"]
+    drop = [_DROP.format(name=name, table=captured.table) for name in dict.fromkeys(names)]
+    create = [f"{definition};" for _name, definition in triggers(captured)]
+    return migrations.RunSQL(_guarded(captured.table, drop + create), _guarded(captured.table, drop))
+
+
+def triggers(captured: Captured) -> list[tuple[str, str]]:
+    """Names and definitions of the triggers that a table under capture has."""
+    name, table = f"{captured.table}_audited", captured.table
+    lists = (",".join(columns) for columns in (captured.masked, captured.ignored, captured.personal))
+    arguments = ", ".join(f"'{text}'" for text in (*lists, captured.subject))
+    if not captured.columns:
+        return [(name, _trigger(name, f"INSERT OR UPDATE OR DELETE ON {table}", "", arguments))]
+    differs = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in captured.columns)
+    when = f"({differs})" + (f" AND NOT ({captured.unless})" if captured.unless else "")
+    update = f"UPDATE OF {', '.join(captured.columns)} ON {table}"
+    return [
+        (name, _trigger(name, f"INSERT OR DELETE ON {table}", "", arguments)),
+        (f"{name}_update", _trigger(f"{name}_update", update, f"WHEN ({when}) ", arguments)),
+    ]
+
+
+def _trigger(name: str, when: str, condition: str, arguments: str) -> str:
+    function = f"EXECUTE FUNCTION security_audit_capture({arguments})"
+    return f"CREATE TRIGGER {name} AFTER {when} FOR EACH ROW {condition}{function}"
+
+
+def _guarded(table: str, statements: Sequence[str]) -> str:
+    return _INSTALL.format(table=table, statements="\n        ".join(statements))

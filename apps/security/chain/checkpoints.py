@@ -12,7 +12,7 @@ from base64 import b64encode
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -67,10 +67,15 @@ def checkpoint(*, force: bool = False) -> int | None:
         return int(number)
 
 
-def append_checkpoint(path: Path, log: UUID, number: int, digest: bytes, now: datetime) -> None:
-    """Sign one line and add it to the file, synced to disk. Raises OSError."""
+def append_checkpoint(
+    path: Path, log: UUID, number: int, digest: bytes, now: datetime, *, pruned: dict[str, Any] | None = None
+) -> bytes:
+    """Sign one line, add it to the file, synced to disk, and return it. Raises OSError.
+
+    `pruned` are facts of the segment file that this entry and all before it were moved to.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    facts = {
+    facts: dict[str, Any] = {
         "v": FORMAT,
         "log": str(log),
         "number": number,
@@ -78,15 +83,17 @@ def append_checkpoint(path: Path, log: UUID, number: int, digest: bytes, now: da
         "at": now,
         "previous": _last_digest(path),
         "key": key_id(key_file()),
-    }
+    } | ({"pruned": pruned} if pruned else {})
     signed = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     signature = b64encode(signing_key(key_file()).sign(signed)).decode()
+    line = b'{"signature":"' + signature.encode() + b'","checkpoint":' + signed + b"}\n"
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
     with os.fdopen(descriptor, "ab") as file:
-        file.write(b'{"signature":"' + signature.encode() + b'","checkpoint":' + signed + b"}\n")
+        file.write(line)
         file.flush()
         os.fsync(file.fileno())
     log_event("audit.checkpoint", log=str(log), number=number, hash=digest.hex(), signature=signature)
+    return line
 
 
 def _last_digest(path: Path) -> str:

@@ -12,6 +12,7 @@ from apps.security.models.identity import (
 )
 from apps.security.models.keys import ApiKey
 from apps.security.models.roles import Role
+from apps.security.models.subjects import SubjectKey
 from apps.security.models.tokens import RefreshToken, TokenFamily
 from apps.security.models.trust import SigningKey, TrustPolicy
 from apps.security.models.users import User
@@ -30,6 +31,7 @@ __all__ = [
     "Role",
     "SignInCounter",
     "SigningKey",
+    "SubjectKey",
     "TokenFamily",
     "TrustPolicy",
     "User",

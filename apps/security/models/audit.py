@@ -1,6 +1,7 @@
 """What was done, by whom. Rows are only ever added: a trigger refuses UPDATE and DELETE, whoever asks.
 
-The one change it lets pass is the sealing: a number and a hash where there were none, and nothing else.
+It lets pass the sealing (a number and a hash where there were none, and personal data closed), and the removal of what
+was moved to a sealed file.
 """
 
 from __future__ import annotations
@@ -43,6 +44,13 @@ class AuditEntry(Entity):
             models.Index(fields=["target", "-id"], name="security_audit_target_ix"),
             models.Index(fields=["actor", "-id"], name="security_audit_actor_ix"),
             models.Index(fields=["id"], condition=Q(number__isnull=True), name="security_audit_loose_ix"),
+            # for people who look things up; rows pay once they are numbered, as below (words: migration `audit_depth`)
+            models.Index(fields=["action", "-id"], condition=Q(number__isnull=False), name="security_audit_action_ix"),
+            models.Index(
+                fields=["trace_id"],
+                condition=Q(number__isnull=False) & ~Q(trace_id=""),
+                name="security_audit_trace_ix",
+            ),
         ]
         constraints = [
             # partial, so that rows pay for it only once they are numbered
@@ -56,7 +64,9 @@ class AuditEntry(Entity):
 
 
 class AuditChain(Entity):
-    """The head of the chain: the last number and hash, and the last checkpoint. One row per log.
+    """The head of the chain: the last number and hash, the last checkpoint, and how many old entries were moved away.
+
+    One row per log.
 
     Locked while entries are sealed, never while they are written.
     """
@@ -66,6 +76,7 @@ class AuditChain(Entity):
     hash = models.BinaryField(max_length=32, editable=False)
     checkpoint = models.BigIntegerField(default=0, editable=False)
     checkpoint_at = models.DateTimeField(null=True, editable=False)
+    pruned = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         """No page shows it: the audit commands and the health check do."""

@@ -133,8 +133,10 @@ def test_bulk_and_raw_writes_are_in_the_log_with_their_actor(log, kept):
 def test_secrets_and_personal_data_are_noted_without_their_values(log, kept):
     User.objects.create(username="ann", email="ann@example.org", password="argon2$x", role="viewer")
 
-    columns = Row.objects.get(action="row:insert").details["columns"]
-    assert {columns[name] for name in ("username", "email", "password")} == {"[hidden]"}
+    details = Row.objects.get(action="row:insert").details
+    words = [details["columns"][name] for name in ("username", "email", "password")]
+    assert words == ["[personal]", "[personal]", "[hidden]"]
+    assert details["personal"]["open"]["columns"]["email"] == [None, "ann@example.org"]
 
 
 def test_what_changes_all_the_time_is_not_noted(log, kept):

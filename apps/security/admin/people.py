@@ -1,0 +1,151 @@
+"""People in both consoles. Every write is a call of `apps.security.services`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.forms import PasswordChangeForm
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.security import services
+from apps.security.models import User
+from apps.security.models.users import ROLE_LABELS
+from apps.security.roles import PLATFORM_ROLES, TENANT_ROLES, VIEWER
+from rustok import context
+from rustok.admin import (
+    Badge,
+    Command,
+    CommandCall,
+    CommandForm,
+    ConsoleModelAdmin,
+    Done,
+    Section,
+    Tone,
+    badge,
+    moment,
+    platform_site,
+    tenant_site,
+)
+from rustok.errors import DomainError
+
+
+def roles() -> list[tuple[str, str | Promise]]:
+    """The roles of this side, for a choice."""
+    here = TENANT_ROLES if context.current().tenant is not None else PLATFORM_ROLES
+    return [(role, ROLE_LABELS[role]) for role in here]
+
+
+class UserForm(CommandForm):
+    """A new person."""
+
+    username = forms.CharField(label=_("User name"), max_length=150)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    role = forms.ChoiceField(label=_("Role"), choices=roles, initial=VIEWER)
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least ten characters."),
+    )
+
+
+class PasswordForm(CommandForm):
+    """Another password for a person."""
+
+    password = UserForm.base_fields["password"]
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """The person's own password: Django asks for the old one, the service sets the new one."""
+
+    def clean(self) -> dict[str, Any]:
+        """Let the service's refusal stand beside the field."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                services.set_password(user=self.user, password=cleaned["new_password1"], context=context.current())
+            except DomainError as error:
+                self.add_error("new_password1", [str(item.message) for item in error.errors] or error.detail)
+        return cleaned
+
+    def save(self, commit: bool = True) -> User:
+        """Nothing is left to store: `clean` called the service."""
+        return self.user
+
+
+def _create_user(call: CommandCall) -> Done:
+    data = call.data
+    user = services.create_user(
+        username=data["username"],
+        email=data["email"],
+        role=data["role"],
+        password=data["password"],
+        context=call.context,
+    )
+    return Done(message=_("%(name)s can sign in now.") % {"name": user.username})
+
+
+def _set_password(call: CommandCall) -> Done:
+    services.set_password(user=call.subject, password=call.data["password"], context=call.context)
+    return Done(message=_("The password is changed; open sessions have ended."))
+
+
+class UserAdmin(ConsoleModelAdmin):
+    """People who sign in here."""
+
+    resource, section, position, icon = "user", Section.ACCESS, 10, "group"
+    list_display = ("username", "email", "role_badge", "active_badge", "seen")
+    search_fields = ("username", "email")
+    search_help_text = _("Name or e-mail address")
+    list_filter = ("role", "is_active")
+    fields = ("username", "email", "role_badge", "active_badge", "locale", "seen", "created")
+    readonly_fields = ("role_badge", "active_badge", "seen", "created")
+    list_commands = (
+        Command(
+            "create",
+            label=_("Add user"),
+            permission="user:create",
+            run=_create_user,
+            form=UserForm,
+            tone=Tone.PRIMARY,
+            icon="person_add",
+        ),
+    )
+    commands = (
+        Command(
+            "set_password",
+            label=_("Set password"),
+            permission="user:update",
+            run=_set_password,
+            form=PasswordForm,
+            icon="password",
+        ),
+    )
+
+    @admin.display(description=_("Role"), ordering="role")
+    def role_badge(self, user: User) -> str:
+        """The role as a badge."""
+        return badge(ROLE_LABELS[user.role], Badge.INFO)
+
+    @admin.display(description=_("Status"), ordering="is_active")
+    def active_badge(self, user: User) -> str:
+        """Whether the person may sign in."""
+        return badge(_("Active"), Badge.GOOD) if user.is_active else badge(_("Locked"), Badge.BAD)
+
+    @admin.display(description=_("Last sign-in"), ordering="last_login")
+    def seen(self, user: User) -> str:
+        """When the person came last."""
+        return moment(user.last_login)
+
+    @admin.display(description=_("Created"))
+    def created(self, user: User) -> str:
+        """Since when the account exists."""
+        return moment(user.created_at)
+
+
+for _site in (platform_site, tenant_site):
+    _site.password_change_form = OwnPasswordForm
+    _site.register(User, UserAdmin)
