@@ -8,7 +8,7 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from rustok.config import ENV_PREFIX, ROOT, Config
+from rustok.config import ENV_PREFIX, PER_TENANT, ROOT, Config
 from rustok.telemetry.redaction import redact_text
 
 PAGE: Final = ROOT / "docs" / "configuration.md"
@@ -19,7 +19,7 @@ _HEAD: Final = """# Configuration
 
 Every value is read once, when a process starts, from the first of these layers that has it:
 
-1. the environment variable,
+1. the environment variable; a secret may also stand in a file that `RUSTOK_<NAME>_FILE` names,
 2. `config/local.toml` (yours, not in git),
 3. `config/default.toml` (shipped),
 4. the default below.
@@ -27,6 +27,9 @@ Every value is read once, when a process starts, from the first of these layers 
 A value that makes no sense stops the process with one clear line. `python manage.py config show` tells where each value
 comes from, `python manage.py config check` what a production installation must change. Durations are in seconds, sizes
 in bytes, lists are separated by commas. Names in the TOML files are the variable's without `RUSTOK_`, in lower case.
+
+What says *per tenant* can be set for one shop by operators: `python manage.py config tenant set SLUG name=value`, on
+the shop's page of the console, or at `/api/v1/tenants/{slug}/config/`. It holds for new requests within two seconds.
 
 | variable | type | default | what it is |
 |---|---|---|---|
@@ -89,4 +92,5 @@ def _default(field: FieldInfo) -> str:
 
 
 def _description(field: FieldInfo) -> str:
-    return (field.description or "").replace("|", "\\|")
+    text = (field.description or "").replace("|", "\\|")
+    return f"{text} *Per tenant.*" if field.json_schema_extra == PER_TENANT else text

@@ -15,10 +15,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.utils.functional import Promise
 
 from rustok.operations import Criticality
+
+
+class Surface(StrEnum):
+    """What people and programs notice when something behind it fails: the left side of the dependency graph."""
+
+    REST = "rest"
+    CONSOLE = "console"
+    WEBHOOKS = "webhooks"
+    BROKERS = "brokers"
+    REPORTS = "reports"
+    TASKS = "tasks"
+    AUDIT = "audit"
+
+
+EVERYTHING: frozenset[Surface] = frozenset(Surface)
 
 
 class CheckFailed(Exception):
@@ -43,8 +59,9 @@ class Observation:
 class Check:
     """One question about this process's surroundings. `interval` and `timeout` are in seconds.
 
-    `run` is called in a background thread, outside every scope, never twice at once. It returns an Observation or
-    raises CheckFailed; anything else that it raises is logged and shown as an unknown error.
+    `affects` are the surfaces that suffer while it fails. `run` is called in a background thread, outside every scope,
+    never twice at once. It returns an Observation or raises CheckFailed; anything else that it raises is logged and
+    shown as an unknown error.
     """
 
     name: str
@@ -52,6 +69,7 @@ class Check:
     interval: float = 15.0
     timeout: float = 3.0
     criticality: Criticality = Criticality.NORMAL
+    affects: frozenset[Surface] = EVERYTHING
 
     @property
     def is_critical(self) -> bool:

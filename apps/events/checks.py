@@ -13,7 +13,7 @@ from apps.events.projections.watching import observe_lags
 from apps.events.transports.destinations import destinations, ping_all
 from apps.operations.wakeups import DUES, WAKEUPS
 from rustok.db.shared import shared_rows
-from rustok.health import Check, CheckFailed, Observation, register
+from rustok.health import Check, CheckFailed, Observation, Surface, register
 from rustok.operations import Criticality
 from rustok.telemetry.logging import log_event
 
@@ -67,6 +67,9 @@ def transports() -> Observation:
     return Observation(value=len(known))
 
 
-register(Check(name="transports", run=transports, interval=30, timeout=TRANSPORTS_SECONDS + 2))
-register(Check(name="relay", run=relay, interval=10, timeout=5, criticality=Criticality.HIGH))
-register(Check(name="projections", run=projections, interval=15, timeout=10))
+_BROKERS: Final = frozenset({Surface.BROKERS})
+_READERS: Final = frozenset({Surface.WEBHOOKS, Surface.BROKERS, Surface.REPORTS})
+
+register(Check(name="transports", run=transports, interval=30, timeout=TRANSPORTS_SECONDS + 2, affects=_BROKERS))
+register(Check(name="relay", run=relay, interval=10, timeout=5, criticality=Criticality.HIGH, affects=_READERS))
+register(Check(name="projections", run=projections, interval=15, timeout=10, affects=frozenset({Surface.REPORTS})))

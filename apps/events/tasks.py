@@ -17,10 +17,11 @@ from apps.operations.wakeups import PLATFORM
 from apps.tenants.isolation import platform_scope, tenant_scope
 from apps.tenants.queries import active_tenants
 from rustok.celery import task
-from rustok.config import config
+from rustok.context import UNTRACED, amended
 from rustok.operations import INTERNAL, Criticality
 from rustok.resilience import dependency
 from rustok.telemetry import log_event
+from rustok.tenant_config import tenant_config
 
 SLICE: Final = 1.0  # seconds of one task; then it re-queues itself behind the other tasks
 SWEEP: Final = 1.0  # seconds between two sweeps of the beat: what a lost hint, a dead worker or a back-off left behind
@@ -43,7 +44,8 @@ def relay() -> None:
     finally:
         _slots.release()
     if left_over:
-        send_hint()
+        with amended(trace=UNTRACED):  # what is left belongs to whoever left it, not to the trace that woke this task
+            send_hint()
 
 
 def send_hint() -> None:
@@ -54,20 +56,20 @@ def send_hint() -> None:
 @task(name="events.prune", permission=INTERNAL, criticality=Criticality.LOW, every=3600.0)
 def prune_logs() -> None:
     """Remove what the installation no longer wants to keep and everybody has; does nothing unless it is configured."""
-    days = config().event_retention_days
-    if not days:
-        return
     with platform_scope("prune the event logs"):
         tenants = [tenant.ref() for tenant in active_tenants()]
-        _prune_log(PLATFORM, days)
+        _prune_log(PLATFORM)
     for tenant in tenants:
         if stopping.requested():
             return
         with tenant_scope(tenant, even_suspended=True):
-            _prune_log(tenant.id, days)
+            _prune_log(tenant.id)
 
 
-def _prune_log(log: UUID, days: int) -> None:
+def _prune_log(log: UUID) -> None:
+    days = tenant_config().event_retention_days
+    if not days:
+        return
     pruned = prune(days=days)
     if pruned.events:
         log_event("events.pruned", log=str(log), events=pruned.events, floor=pruned.floor)

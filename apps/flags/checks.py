@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.flags.evaluation import poller
 from apps.flags.queries import flags
-from rustok.health import Check, CheckFailed, Observation, register
-from rustok.operations import Criticality
+from rustok.health import Check, CheckFailed, Observation, Surface, register
 
 LATE: Final = 5.0  # seconds; the promise is one
 
@@ -36,4 +35,4 @@ def _overdue() -> str | Promise:
     return format_lazy(_("past their date: {flags}"), flags=", ".join(late)) if late else ""
 
 
-register(Check(name="flags", run=fresh_flags, interval=10, timeout=5, criticality=Criticality.NORMAL))
+register(Check(name="flags", run=fresh_flags, interval=10, timeout=5, affects=frozenset({Surface.REST})))

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 import psycopg
+from django.conf import settings
 from django.core.cache import cache as shared_cache
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -17,13 +18,15 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
+from psycopg.conninfo import make_conninfo
 
+from apps.health.installation import certificate, modules, pool_load, secrets
 from apps.health.queries import last_heartbeat, workers_seen_since
 from apps.tenants.isolation import platform_scope
 from rustok.celery import app as celery_app
 from rustok.config import ROOT, config
 from rustok.db.deadlines import DeadlineConnection
-from rustok.health import Check, CheckFailed, Observation, register
+from rustok.health import Check, CheckFailed, Observation, Surface, register
 from rustok.operations import Criticality
 from rustok.resilience.timeout import limited
 
@@ -36,8 +39,9 @@ LEAST_FREE, LITTLE_FREE = 0.03, 0.10
 class DatabaseProbe:
     """One connection of its own, outside the pool: a busy pool is load, not an outage."""
 
-    def __init__(self) -> None:
-        """Connect at the first question."""
+    def __init__(self, alias: str = "default") -> None:
+        """Watch one of `settings.DATABASES`; connect at the first question."""
+        self._alias = alias
         self._connection: psycopg.Connection[Any] | None = None
 
     def __call__(self) -> Observation:
@@ -63,7 +67,7 @@ class DatabaseProbe:
     def _ask_in_time(self) -> None:
         if self._connection is None or self._connection.closed:
             self._connection = DeadlineConnection.connect(
-                config().database_url.get_secret_value(),
+                _address_of(self._alias),
                 autocommit=True,
                 connect_timeout=config().database_connect_timeout,
                 application_name="rustok-health",
@@ -71,6 +75,14 @@ class DatabaseProbe:
                 options="-c statement_timeout=2000",
             )
         self._connection.execute("SELECT 1")
+
+
+def _address_of(alias: str) -> str:
+    if alias == "default":
+        return config().database_url.get_secret_value()
+    known = settings.DATABASES[alias]
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    return make_conninfo(**{field: known[name] for name, field in names.items() if known.get(name)})
 
 
 def broker(queue: str = "") -> Observation:
@@ -150,9 +162,28 @@ def disk() -> Observation:
     )
 
 
-register(Check(name="database", run=DatabaseProbe(), interval=0.9, timeout=0.9, criticality=Criticality.CRITICAL))
+def _watch_databases() -> None:
+    """A critical check for every database of the settings: without any of them some tenant is not served."""
+    for alias in settings.DATABASES:
+        name = "database" if alias == "default" else f"database-{alias}"
+        probe = DatabaseProbe(alias)
+        register(Check(name=name, run=probe, interval=0.9, timeout=0.9, criticality=Criticality.CRITICAL))
+
+
+_DELIVERIES: Final = frozenset({Surface.TASKS, Surface.WEBHOOKS, Surface.BROKERS, Surface.REPORTS, Surface.AUDIT})
+
+_watch_databases()
 register(Check(name="migrations", run=migrations, interval=60, timeout=10, criticality=Criticality.CRITICAL))
-register(Check(name="broker", run=broker, interval=10, timeout=5, criticality=Criticality.HIGH))
-register(Check(name="cache", run=cache_round_trip, interval=10, timeout=3, criticality=Criticality.NORMAL))
-register(Check(name="workers", run=workers, interval=10, timeout=5, criticality=Criticality.HIGH))
+register(Check(name="broker", run=broker, interval=10, timeout=5, criticality=Criticality.HIGH, affects=_DELIVERIES))
+register(
+    Check(
+        name="cache", run=cache_round_trip, interval=10, timeout=3, affects=frozenset({Surface.REST, Surface.CONSOLE})
+    )
+)
+register(Check(name="workers", run=workers, interval=10, timeout=5, criticality=Criticality.HIGH, affects=_DELIVERIES))
 register(Check(name="disk", run=disk, interval=60, timeout=5, criticality=Criticality.HIGH))
+register(Check(name="pool", run=pool_load, interval=5, timeout=1, affects=frozenset({Surface.REST, Surface.CONSOLE})))
+register(Check(name="modules", run=modules, interval=300, timeout=20, criticality=Criticality.HIGH))
+register(Check(name="secrets", run=secrets, interval=600, timeout=5, criticality=Criticality.LOW))
+if config().certificate_file is not None:
+    register(Check(name="certificate", run=certificate, interval=600, timeout=5, criticality=Criticality.HIGH))

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 
 from apps.health.access import from_this_machine, on_platform_host, require_platform_permission
 from apps.health.feed import Feed
+from apps.health.recorder import recorder
 from apps.health.report import HEALTH_JSON, detail, is_ready, overall, summary
 from apps.health.sampler import Sampler, Status, sampler
 from apps.operations.overrides import watch
@@ -50,6 +51,7 @@ class HealthMiddleware:
         }
         if settings.RUSTOK_HEALTH_SAMPLING:
             self._sampler.start()
+            recorder().start()
             if config().service_modes:
                 Feed(self._sampler).start()
                 watch().start()

@@ -16,7 +16,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from apps.events.queries import backlog, dead_letter_count
-from apps.lifecycle.services import ProvisionTenant, provision_tenant, resume_tenant, suspend_tenant
+from apps.lifecycle.services import (
+    TENANT_OVERRIDE,
+    ProvisionTenant,
+    configure_tenant,
+    knobs_of,
+    provision_tenant,
+    resume_tenant,
+    suspend_tenant,
+)
 from apps.orders.queries import orders_by_status
 from apps.tenants.isolation import tenant_scope
 from rustok.admin import (
@@ -34,8 +42,9 @@ from rustok.admin import (
     moment,
     platform_site,
 )
-from rustok.config import config
+from rustok.config import Config, config
 from rustok.display import age
+from rustok.tenant_config import OVERRIDABLE, overrides_of
 
 if TYPE_CHECKING:
     from apps.tenants.models import Domain, Tenant
@@ -91,6 +100,30 @@ def _provision(call: CommandCall) -> Done:
     )
 
 
+class ConfigureForm(CommandForm):
+    """A field per knob; an empty one leaves the shop with what the installation says."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """One field for each knob that may differ per shop."""
+        super().__init__(*args, **kwargs)
+        for name in OVERRIDABLE:
+            says = _("The installation says %(value)s.") % {"value": getattr(config(), name)}
+            text = f"{Config.model_fields[name].description} {says}"
+            self.fields[name] = forms.FloatField(label=name, required=False, help_text=text)
+
+
+def _configure(call: CommandCall) -> Done:
+    wanted = {name: call.data.get(name) for name in OVERRIDABLE}
+    configure_tenant(
+        tenant_id=call.subject.pk,
+        change={name: value for name, value in wanted.items() if value is not None},
+        unset=[name for name, value in wanted.items() if value is None],
+        context=call.context,
+        expected_version=call.version,
+    )
+    return Done(message=_("Requests of the shop follow within two seconds."))
+
+
 def _suspend(call: CommandCall) -> Done:
     suspend_tenant(
         tenant_id=call.subject.pk, reason=call.data["reason"], context=call.context, expected_version=call.version
@@ -131,6 +164,16 @@ class TenantAdmin(ConsoleModelAdmin):
     )
     commands = (
         Command(
+            "configure",
+            label=_("Configure"),
+            permission="tenant:configure",
+            run=_configure,
+            form=ConfigureForm,
+            initial=lambda tenant: dict(overrides_of(tenant.overrides)),
+            icon="settings",
+            explanation=_("Limits and times of this shop. An empty field means what the installation says."),
+        ),
+        Command(
             "suspend",
             label=_("Suspend"),
             permission="tenant:suspend",
@@ -163,7 +206,13 @@ class TenantAdmin(ConsoleModelAdmin):
 
     def object_context(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
         """The status as heading, and how business goes: some statements inside the shop."""
-        return {"heading_badge": self.status_badge(subject), "title": subject.name, "business": _business(subject)}
+        own = [knob for knob in knobs_of(subject) if knob.origin == TENANT_OVERRIDE]
+        return {
+            "heading_badge": self.status_badge(subject),
+            "title": subject.name,
+            "business": _business(subject),
+            "knobs": own,
+        }
 
     @admin.display(description=_("Host"))
     def host(self, tenant: Tenant) -> str:

@@ -8,8 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.security.chain.rounds import unchained_age
-from rustok.health import Check, CheckFailed, Observation, register
-from rustok.operations import Criticality
+from rustok.health import Check, CheckFailed, Observation, Surface, register
 
 LATE_SECONDS: Final = 30.0
 STUCK_SECONDS: Final = 120.0
@@ -23,4 +22,4 @@ def audit() -> Observation:
     return Observation(value=age, unit="s", warning=_("audit entries are chained late") if age > LATE_SECONDS else "")
 
 
-register(Check(name="audit", run=audit, interval=15, timeout=5, criticality=Criticality.NORMAL))
+register(Check(name="audit", run=audit, interval=15, timeout=5, affects=frozenset({Surface.AUDIT})))

@@ -6,16 +6,17 @@ scopes on a shared list (trap 51). Schemas are made by `apps.lifecycle`, scopes 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from apps.tenants.states import ACTIVE, PROVISIONING, SUSPENDED, TENANT
 from rustok.context import TenantRef
 from rustok.db.ids import Entity
+from rustok.tenant_config import overrides_of
 
 SCHEMA_PREFIX: Final = "t_"
 STATUS_LABELS: Final = {PROVISIONING: _("provisioning"), ACTIVE: _("active"), SUSPENDED: _("suspended")}
@@ -41,6 +42,9 @@ class Tenant(Entity):
     strategy = models.CharField(_("isolation"), max_length=16, default="schema", editable=False)
     locale = models.CharField(_("language"), max_length=16, default="en")
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    overrides = models.JSONField(
+        _("configuration"), default=dict, db_default=Value({}, models.JSONField()), editable=False
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -72,6 +76,12 @@ class Tenant(Entity):
         self.version += 1
         self.save(update_fields=["status", "status_reason", "version", "updated_at"])
 
+    def configure(self, overrides: dict[str, Any]) -> None:
+        """Store the knobs that differ for this tenant, already checked. The caller holds the row lock."""
+        self.overrides = overrides
+        self.version += 1
+        self.save(update_fields=["overrides", "version", "updated_at"])
+
     def ref(self, host: str = "") -> TenantRef:
         """The immutable facts that requests carry."""
         return TenantRef(
@@ -83,6 +93,7 @@ class Tenant(Entity):
             strategy=self.strategy,
             locale=self.locale,
             host=host,
+            overrides=overrides_of(self.overrides),
         )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -14,6 +14,7 @@ from apps.tenants.models import Domain, Tenant, TenantChange
 from apps.tenants.resolution.directory import directory
 from rustok.db.transactions import current_unit_of_work, transaction_required
 from rustok.errors.families import DuplicateEntry, VersionConflict
+from rustok.tenant_config import OVERRIDABLE, checked
 
 _CHANGE_LOCK: Final = 0x7E4A_47C5  # one writer at a time numbers changes, until its commit
 _KEPT_CHANGES: Final = 10_000
@@ -50,6 +51,23 @@ def move_tenant(tenant: Tenant, status: str, *, reason: str = "") -> None:
     """Change the status of a locked tenant and let every process know; raises IllegalTransition."""
     tenant.move_to(status, reason=reason)
     announce_change(tenant.pk)
+
+
+@transaction_required
+def configure_tenant(tenant: Tenant, *, change: Mapping[str, object], unset: Iterable[str] = ()) -> dict[str, Any]:
+    """Set and remove overrides of a locked tenant and let every process know; returns those that hold now.
+
+    Raises InvalidInput for a knob that is unknown or out of its limits, and then nothing is changed.
+    """
+    names = dict.fromkeys(unset)
+    checked_change = checked(change)
+    unknown = [name for name in names if name not in OVERRIDABLE]
+    if unknown:
+        checked(dict.fromkeys(unknown))
+    kept = {name: value for name, value in tenant.overrides.items() if name not in names}
+    tenant.configure(kept | checked_change)
+    announce_change(tenant.pk)
+    return dict(tenant.overrides)
 
 
 @transaction_required

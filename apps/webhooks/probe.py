@@ -14,10 +14,11 @@ from apps.events.envelope import source_of
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.queries import get_endpoint
 from apps.webhooks.sending import Message, Sender
-from rustok.config import config
 from rustok.context import ExecutionContext, current
 from rustok.db.ids import new_id
 from rustok.policy import require
+from rustok.telemetry import outgoing_headers
+from rustok.tenant_config import tenant_config
 
 TYPE: Final = "webhooks.test.v1"
 
@@ -56,8 +57,8 @@ def ping(endpoint: WebhookEndpoint) -> ProbeResult:
         "data": {"endpoint": str(endpoint.pk)},
     }
     with closing(Sender(endpoint)) as sender:
-        message = Message(message_id, orjson.dumps(document), context.trace.traceparent)
-        sent = sender.send(message, timeout=config().webhook_timeout)
+        message = Message(message_id, orjson.dumps(document), **outgoing_headers())
+        sent = sender.send(message, timeout=tenant_config().webhook_timeout)
     reply = sent.reply
     return ProbeResult(
         succeeded=sent.succeeded,

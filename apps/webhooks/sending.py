@@ -16,8 +16,10 @@ from apps.webhooks.fleet import WIDTH, Fleet
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.secrets import signing_keys
 from apps.webhooks.signing import sign
-from rustok.config import config
+from apps.webhooks.tracing import Post
 from rustok.sealing import Unsealable
+from rustok.telemetry.propagation import HEADERS
+from rustok.tenant_config import tenant_config
 
 GONE: Final = 410
 _RESOLVE_SHARE: Final = 0.4  # of the timeout
@@ -40,6 +42,8 @@ class Message:
     message_id: str
     body: bytes
     traceparent: str = ""
+    tracestate: str = ""
+    baggage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Sender:
         self._url = endpoint.url
         self._heard = heard
         self._keys = _opened(endpoint)
-        self._timeout = float(endpoint.timeout_seconds or config().webhook_timeout)
+        self._timeout = float(endpoint.timeout_seconds or tenant_config().webhook_timeout)
         self._place: tuple[Target, str] | None = None
         self._idle: list[Connection] = []
 
@@ -107,11 +111,12 @@ class Sender:
             _keeper.give_back(connection)
         self._idle.clear()
 
-    def begin(self, message: Message, deadline: float) -> Connection:
+    def begin(self, message: Message, deadline: float, post: Post) -> Connection:
         """An exchange that is under way."""
         assert self._place is not None
         connection = self._idle.pop() if self._idle else _keeper.take(*self._place)
-        connection.start(self._headers(message), message.body, deadline=deadline)
+        headers = self._headers(message) | post.begin(self._url)
+        connection.start(headers, message.body, deadline=deadline)
         return connection
 
     def end(self, connection: Connection) -> None:
@@ -140,7 +145,7 @@ class Sender:
         signatures = [
             sign(key, message_id=message.message_id, timestamp=timestamp, body=message.body) for key in self._keys
         ]
-        headers = {
+        return {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
             "User-Agent": _USER_AGENT,
             "Accept": "*/*",
@@ -148,7 +153,6 @@ class Sender:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": " ".join(signatures),
         }
-        return headers | {"traceparent": message.traceparent} if message.traceparent else headers
 
 
 class _Flight:
@@ -159,6 +163,7 @@ class _Flight:
         self._sender, self._messages = sender, messages
         self._until, self._patience = until, patience
         self._begun: dict[int, float] = {}
+        self._posts: dict[int, Post] = {}
         self._fleet: Fleet | None = None
 
     def fly(self, keys: Sequence[Hashable], *, started: float, timeout: float, width: int) -> None:
@@ -166,14 +171,17 @@ class _Flight:
         self._fleet.run(until=started + min(_BEGIN, timeout / 2), fill_until=started + timeout * _FILL)
 
     def _start(self, job: int) -> Connection:
-        now = self._begun[job] = time.monotonic()
-        return self._sender.begin(self._messages[job], min(self._until, now + self._patience))
+        now, message = time.monotonic(), self._messages[job]
+        post = Post(message.message_id, {name: getattr(message, name) for name in HEADERS})
+        self._begun[job], self._posts[job] = now, post
+        return self._sender.begin(message, min(self._until, now + self._patience), post)
 
     def _judge(self, job: int, connection: Connection) -> bool:
         outcome = _outcome(connection)
         reason = outcome.reason if isinstance(outcome, Refused) else ""
         sent = Sent(outcome, connection.reply, reason, _milliseconds(self._begun[job]))
         self.results[job] = sent
+        self._posts.pop(job).end(connection.reply.status if connection.reply else None, reason)
         self._sender.end(connection)
         if isinstance(outcome, Refused) and (outcome.destination or outcome.hung):
             assert self._fleet is not None

@@ -1,18 +1,31 @@
 """Prometheus metrics with bounded labels. What is declared here is fed by a caller in this code base, or it goes.
 
 Labels are route templates, never paths; unknown methods become `OTHER`; tenants beyond the first fifty become `other`.
-With `PROMETHEUS_MULTIPROC_DIR` set, every process of the host writes there and any of them can answer a scrape.
+With `PROMETHEUS_MULTIPROC_DIR` set, every process of the host writes there and any of them can answer a scrape
+(`rustok.telemetry.gathering`).
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.multiprocess import MultiProcessCollector
+
+from rustok import __version__
+from rustok.telemetry.gathering import SharedNames, gathered
+
+disable_created_metrics()  # twice as many series, and nobody asks when a counter was born
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -44,28 +57,61 @@ HEALTH: Final = Gauge(
     registry=REGISTRY,
     multiprocess_mode="livemin",
 )
+HEALTH_VALUE: Final = Gauge(
+    "rustok_health_check_value",
+    "The number that a check saw last, in the unit that /health tells: lag, age, queue length, free disk.",
+    ("check",),
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+HEALTH_SECONDS: Final = Gauge(
+    "rustok_health_check_duration_seconds",
+    "How long the last answer of a check took.",
+    ("check",),
+    registry=REGISTRY,
+    multiprocess_mode="livemax",
+)
+BUILD: Final = Gauge(
+    "rustok_build_info", "1, with the version as label.", ("version",), registry=REGISTRY, multiprocess_mode="max"
+)
+BUILD.labels(__version__).set(1)
 
 
 class CappedLabel:
-    """Lets the first `limit` values through and calls every later one `other`: cardinality stays bounded (trap 41)."""
+    """Lets the first `limit` values through and calls every later one `other`: cardinality stays bounded (trap 41).
 
-    def __init__(self, limit: int) -> None:
+    With `shared` all processes of the host let the same values through, or each would add fifty of its own.
+    """
+
+    def __init__(self, limit: int, *, shared: SharedNames | None = None) -> None:
         """Start empty."""
-        self._limit = limit
+        self._limit, self._shared = limit, shared
         self._known: set[str] = set()
+        self._full = False
         self._lock = threading.Lock()
 
     def __call__(self, value: str) -> str:
-        """The label to use for this value."""
+        """The label to use for this value; takes the lock only for values never seen before."""
         if value in self._known:
             return value
+        if self._full:
+            return OTHER
         with self._lock:
-            if len(self._known) < self._limit:
+            if self._shared is not None:
+                self._known = self._shared.enter(value, self._limit)
+            elif len(self._known) < self._limit:
                 self._known.add(value)
+            self._full = len(self._known) >= self._limit
         return value if value in self._known else OTHER
 
 
-tenant_label: Final = CappedLabel(50)
+def _directory() -> Path | None:
+    place = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(place) if place else None
+
+
+_shared_tenants: Final = SharedNames(_place / "tenants.names") if (_place := _directory()) else None
+tenant_label: Final = CappedLabel(50, shared=_shared_tenants)
 
 
 def observe_request(*, method: str, route: str, status: int, seconds: float, tenant: str = "") -> None:
@@ -89,15 +135,15 @@ def observe_error(code: int) -> None:
     ERRORS.labels(str(code)).inc()
 
 
-def observe_health(*, check: str, status: str) -> None:
+def observe_health(*, check: str, status: str, value: object = None, seconds: float = 0.0) -> None:
     """Remember the state of one health check; `status` is `pass`, `warn` or `fail`."""
     HEALTH.labels(check).set({"pass": 1.0, "warn": 0.5}.get(status, 0.0))
+    HEALTH_SECONDS.labels(check).set(seconds)
+    if isinstance(value, int | float):
+        HEALTH_VALUE.labels(check).set(value)
 
 
 def exposition() -> bytes:
     """What a scraper reads (Prometheus text format 0.0.4), of this process or of all processes of the host."""
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library annotates only part of itself
-        return generate_latest(together)
-    return generate_latest(REGISTRY)
+    place = _directory()
+    return generate_latest(REGISTRY if place is None else gathered(place, REGISTRY))

@@ -6,7 +6,7 @@ from rustok.admin import platform_site
 from rustok.api.urls import common_urlpatterns
 from rustok.urls import api_patterns
 
-API_APPS = ("security", "events", "operations", "flags", "lifecycle")
+API_APPS = ("security", "events", "operations", "flags", "health", "lifecycle")
 
 urlpatterns = [
     path("api/v1/", include(api_patterns(API_APPS, "platform"))),

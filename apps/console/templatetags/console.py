@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR
+from django.utils.translation import gettext as _
 
 from rustok import display
 
@@ -44,3 +45,11 @@ def actor_name(reference: str) -> str:
     """`user:<id>` shortened for tables: the kind and the end of a long id."""
     kind, _colon, name = reference.partition(":")
     return f"{kind}:…{name[-6:]}" if len(name) > 20 else reference
+
+
+@register.simple_tag
+def health_badge(status: str) -> str:
+    """The state of a check or a surface: `pass`, `warn` or `fail`."""
+    texts = {"pass": _("passes"), "warn": _("warns"), "fail": _("fails")}
+    tones = {"pass": display.Badge.GOOD, "warn": display.Badge.WARN, "fail": display.Badge.BAD}
+    return display.badge(texts[status], tones[status])

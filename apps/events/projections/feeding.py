@@ -21,8 +21,8 @@ from apps.events.projections.metrics import observe_batch
 from apps.events.records import StoredEvent
 from apps.events.transports import DELIVERED, Outcome, Refused, Route
 from apps.operations.wakeups import DUES, LeaseLost
-from rustok.config import config
 from rustok.errors import DomainError
+from rustok.tenant_config import tenant_config
 
 # What comes soon after a turn waits for the next one: a busy shop costs some turns a second, not one per order. A first
 # fact after a quiet time is counted at once. A backlog (a full chunk) does not rest.
@@ -50,6 +50,7 @@ class ProjectionTransport:
         except UnknownProjection as error:
             raise UnknownTransport(transport=f"{TRANSPORT} {route.target}") from error
         self._route = route
+        self.label = route.name
         self._last: StoredEvent | None = None
         self._count = 0
         self._locked = False
@@ -79,7 +80,7 @@ class ProjectionTransport:
         if last is None:
             return
         if count < self.chunk:
-            transaction.on_commit(partial(_rest, route.subscription_id, config().projection_pause), robust=True)
+            transaction.on_commit(partial(_rest, route.subscription_id, tenant_config().projection_pause), robust=True)
         if route.name == live_name(self._projection.name):
             observe = partial(observe_batch, self._projection.name, route.tenant_slug, last.recorded_at, count)
             transaction.on_commit(observe, robust=True)

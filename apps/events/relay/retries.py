@@ -17,7 +17,7 @@ from apps.events.relay.reports import TurnReport
 from apps.events.relay.situation import Situation
 from apps.events.transports import Outcome, Refused, Transport
 from apps.operations.wakeups import Lease, NextTurn
-from rustok.config import config
+from rustok.tenant_config import tenant_config
 
 KEYS: Final = 20  # parked keys of one turn
 PER_KEY: Final = 50  # events of one key in one turn
@@ -151,7 +151,8 @@ def _offer_letters(
 
 
 def _offer(transport: Transport, events: Sequence[StoredEvent], lease: Lease) -> Offer:
-    return Offer(transport, events, timeout=config().webhook_timeout, alive=settling.heartbeat(lease, transport))
+    alive = settling.heartbeat(lease, transport)
+    return Offer(transport, events, timeout=tenant_config().webhook_timeout, alive=alive)
 
 
 def _settle_key(situation: Situation, key: _Key, tally: _Tally) -> None:

@@ -16,10 +16,11 @@ from apps.events.relay import policy
 from apps.events.relay.heartbeat import Heartbeat
 from apps.events.relay.situation import Situation
 from apps.events.transports import Transport
-from apps.operations.wakeups import Lease, NextTurn, release
+from apps.operations.wakeups import Lease, NextTurn, release, renew
 from rustok.config import config
 from rustok.db.ids import new_id
 from rustok.telemetry.logging import log_event
+from rustok.tenant_config import tenant_config
 
 _PARK: Final = """
     INSERT INTO events_parked (id, subscription_id, partition, stream, position, attempts, retry_at, reason)
@@ -64,8 +65,10 @@ def work(transport: Transport) -> AbstractContextManager[object]:
 
 
 def heartbeat(lease: Lease, transport: Transport) -> Heartbeat:
-    """What keeps the lease while the transport works."""
-    length = policy.lease_seconds(config().webhook_timeout)
+    """What keeps the lease while the transport works; a shop with a longer timeout gets a longer lease at once."""
+    length = policy.lease_seconds(tenant_config().webhook_timeout)
+    if not transport.transactional and length > policy.lease_seconds(config().webhook_timeout):
+        renew(lease, lease_seconds=length)
     return Heartbeat(lease, lease_seconds=length, transactional=transport.transactional)
 
 

@@ -16,9 +16,9 @@ from apps.events.relay.reports import TurnReport
 from apps.events.relay.situation import Situation, fresh_events, look
 from apps.events.transports import DestinationBusy, Route, Transport, open_transport
 from apps.operations.wakeups import Lease, NextTurn, forget
-from rustok.config import config
 from rustok.context import current
 from rustok.telemetry.logging import log_event
+from rustok.tenant_config import tenant_config
 
 
 def take_turn(lease: Lease) -> TurnReport:
@@ -67,7 +67,8 @@ def _fresh_turn(lease: Lease, situation: Situation, transport: Transport) -> Tur
 def _offer(lease: Lease, situation: Situation, transport: Transport) -> Verdict:
     events, looked_at = fresh_events(situation, limit=transport.batch)
     judge = Judge(cursor=situation.cursor, failures=lease.failures, pauses=lease.pauses, parked=len(situation.parked))
-    offer = Offer(transport, events, timeout=config().webhook_timeout, alive=settling.heartbeat(lease, transport))
+    alive = settling.heartbeat(lease, transport)
+    offer = Offer(transport, events, timeout=tenant_config().webhook_timeout, alive=alive)
     for event, outcome in offer:
         if not judge.hear(event, outcome):
             break

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints, create_model
 
-from apps.lifecycle.services import ProvisionedTenant, ProvisionTenant
+from apps.lifecycle.services import ProvisionedTenant, ProvisionTenant, knobs_of
 from rustok.api import Body, Out, PageQuery
 from rustok.api.models import Line
-from rustok.config import config
+from rustok.config import Config, config
+from rustok.tenant_config import OVERRIDABLE
 from rustok.text import NON_BLANK
 
 if TYPE_CHECKING:
@@ -81,6 +83,41 @@ class TenantOut(Out):
     updated_at: datetime
 
 
+if TYPE_CHECKING:
+    _Knobs = Body
+else:  # the fields, types and limits of the configuration itself
+    _Knobs = create_model(
+        "Knobs",
+        __base__=Body,
+        **{name: (Config.model_fields[name].rebuild_annotation() | None, None) for name in OVERRIDABLE},
+    )
+
+
+class ConfigureBody(_Knobs):
+    """Knobs to set; null gives one back to the installation, what is not named stays (RFC 7396)."""
+
+    def named(self) -> dict[str, Any]:
+        """What the caller gave, nulls included."""
+        return self.model_dump(exclude_unset=True)
+
+
+class KnobOut(Out):
+    """One knob: what holds for the shop, who says so, and what the installation says."""
+
+    name: str
+    value: float
+    origin: str
+    installation: float
+
+
+class ConfigurationOut(Out):
+    """All knobs that may differ per shop."""
+
+    tenant: str
+    version: int
+    knobs: list[KnobOut]
+
+
 class ProvisionedOut(TenantOut):
     """A new shop with its owner's password, which is shown this once."""
 
@@ -103,6 +140,11 @@ def tenant_out(tenant: Tenant) -> dict[str, Any]:
         "created_at": tenant.created_at,
         "updated_at": tenant.updated_at,
     }
+
+
+def configuration_out(tenant: Tenant) -> dict[str, Any]:
+    """The answer's shape, see ConfigurationOut."""
+    return {"tenant": tenant.slug, "version": tenant.version, "knobs": [asdict(knob) for knob in knobs_of(tenant)]}
 
 
 def provisioned_out(made: ProvisionedTenant) -> dict[str, Any]:

@@ -8,12 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.lifecycle import services
 from apps.lifecycle.api.schemas import (
+    ConfigurationOut,
+    ConfigureBody,
     ProvisionBody,
     ProvisionedOut,
     ResumeBody,
     SuspendBody,
     TenantFilter,
     TenantOut,
+    configuration_out,
     provisioned_out,
     tenant_out,
 )
@@ -72,6 +75,44 @@ class TenantDetail(Endpoint):
     def get(self, call: Call[None, None], slug: str) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
         """The shop, its version as ETag."""
         return tenant_out(get_tenant(slug))
+
+
+class TenantConfiguration(Endpoint):
+    """Knobs of one shop."""
+
+    @operation(
+        "tenants.config",
+        permission="tenant:read",
+        criticality=Criticality.NORMAL,
+        answer=ConfigurationOut,
+        errors=(TenantNotFound,),
+        summary=_("Retrieve the configuration of a tenant"),
+    )
+    def get(self, call: Call[None, None], slug: str) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
+        """Every knob that may differ per shop, and which layer says so."""
+        return configuration_out(get_tenant(slug))
+
+    @operation(
+        "tenants.configure",
+        permission="tenant:configure",
+        criticality=Criticality.NORMAL,
+        body=ConfigureBody,
+        answer=ConfigurationOut,
+        errors=(TenantNotFound, VersionConflict),
+        summary=_("Configure a tenant"),
+        example={"cart_ttl": 900, "webhook_timeout": None},
+    )
+    def patch(self, call: Call[ConfigureBody, None], slug: str) -> dict[str, Any]:
+        """Set some knobs, give others back to the installation; the rest stays. Holds within two seconds."""
+        named = call.body.named()
+        tenant = services.configure_tenant(
+            tenant_id=get_tenant(slug).pk,
+            change={name: value for name, value in named.items() if value is not None},
+            unset=[name for name, value in named.items() if value is None],
+            context=call.context,
+            expected_version=call.if_match,
+        )
+        return configuration_out(tenant)
 
 
 class TenantSuspension(Endpoint):

@@ -28,6 +28,7 @@ from rustok.config import config
 from rustok.context import ExecutionContext, current, use
 from rustok.db.transactions import UnitOfWork, unit_of_work
 from rustok.policy import require
+from rustok.telemetry import traced
 from rustok.text import clean, refuse
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class ProvisionedTenant:
         return config().public_url(self.host)
 
 
+@traced("lifecycle.provision_tenant")
 def provision_tenant(*, input: ProvisionTenant, context: ExecutionContext) -> ProvisionedTenant:
     """Open a shop with its own schema and an owner who can sign in.
 

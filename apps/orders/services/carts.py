@@ -33,6 +33,7 @@ from rustok.errors.base import FieldError
 from rustok.errors.families import NotFound, VersionConflict
 from rustok.money import exponent
 from rustok.policy import Action, ResourceGuard, Scope, enter
+from rustok.telemetry import traced
 from rustok.tenant_config import tenant_config
 from rustok.text import refuse
 
@@ -47,6 +48,7 @@ class CreateCart:
     customer_id: UUID | None = None
 
 
+@traced("orders.create_cart")
 @transactional
 def create_cart(*, input: CreateCart, context: ExecutionContext) -> Cart:
     """Begin a cart. Needs `cart:create`. Raises InvalidMoney (no such currency), InvalidInput (no such customer)."""

@@ -14,8 +14,8 @@ from typing import Final
 from django.db import connection
 
 from apps.security.models.trust import OFF, OPTIONAL, REQUIRED
-from rustok.config import config
 from rustok.context import current
+from rustok.tenant_config import tenant_config
 
 STALE_SECONDS: Final = 2.0
 _CAPACITY: Final = 10_000
@@ -67,7 +67,7 @@ def _read() -> Rules:
     with connection.cursor() as cursor:
         cursor.execute(_READ)
         row = cursor.fetchone() or (OPTIONAL, None, None, None, ())
-    settings = config()
+    settings = tenant_config()
     return Rules(
         signatures=row[0],
         rate_per_tenant=row[1] or settings.rate_per_tenant,

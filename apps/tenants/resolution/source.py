@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from rustok.config import config
 from rustok.context import TenantRef
 from rustok.db.shared import shared_rows
+from rustok.tenant_config import overrides_of
 
 _TENANT: Final = """
-    SELECT t.id, t.slug, t.name, t.schema_name, t.status, t.strategy, t.locale, p.domain
+    SELECT t.id, t.slug, t.name, t.schema_name, t.status, t.strategy, t.locale, p.domain, t.overrides
     FROM public.tenants_tenant t LEFT JOIN public.tenants_domain p ON p.tenant_id = t.id AND p.is_primary
 """
 _BY_SLUG: Final = _TENANT + "WHERE t.slug = %s"
@@ -57,7 +60,15 @@ class PostgresSource:
 
 
 def _ref(  # noqa: PLR0917 - one parameter per column, in the order of the statement
-    identity: UUID, slug: str, name: str, schema: str, status: str, strategy: str, locale: str, host: str | None
+    identity: UUID,
+    slug: str,
+    name: str,
+    schema: str,
+    status: str,
+    strategy: str,
+    locale: str,
+    host: str | None,
+    overrides: str,
 ) -> TenantRef:
     return TenantRef(
         id=identity,
@@ -68,4 +79,5 @@ def _ref(  # noqa: PLR0917 - one parameter per column, in the order of the state
         strategy=strategy,
         locale=locale,
         host=host or f"{slug}.{config().base_domain}",
+        overrides=overrides_of(orjson.loads(overrides)),
     )

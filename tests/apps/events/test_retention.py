@@ -139,7 +139,8 @@ def test_task_prunes_only_when_it_is_configured(memory, monkeypatch):
     age()
     tasks.prune_logs()
     kept = left("thing-a")
-    monkeypatch.setattr(tasks, "config", lambda: config().model_copy(update={"event_retention_days": 30}))
+    asked = config().model_copy(update={"event_retention_days": 30})
+    monkeypatch.setattr("rustok.tenant_config.config", lambda: asked)
     tasks.prune_logs()
 
     assert (kept, left("thing-a")) == ([1, 2, 3], [3])

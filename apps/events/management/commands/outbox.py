@@ -19,7 +19,7 @@ from apps.events.relay import stopping
 from apps.events.relay.rounds import drain
 from apps.events.retention import prune
 from apps.operations.commandline import add_log_options, at_the_command_line, chosen_logs, shown
-from rustok.config import config
+from rustok.tenant_config import tenant_config
 
 
 class Command(BaseCommand):
@@ -105,12 +105,12 @@ class Command(BaseCommand):
             return [{"redriven": services.redrive(chosen=chosen, per_second=rate).redriven}]
 
     def _prune(self, options: dict[str, Any]) -> list[dict[str, Any]]:
-        days = config().event_retention_days if options["days"] is None else options["days"]
-        if not 1 <= days <= 36_500:
-            raise CommandError("say how old: --days 1 to 36500, or configure event_retention_days")
         facts = []
         for log in chosen_logs(options):
             with log.scope():
+                days = tenant_config().event_retention_days if options["days"] is None else options["days"]
+                if not 1 <= days <= 36_500:
+                    raise CommandError("say how old: --days 1 to 36500, or configure event_retention_days")
                 facts.append({"log": log.name, **asdict(prune(days=days, chunks=1_000, dry_run=options["dry_run"]))})
         return facts
 

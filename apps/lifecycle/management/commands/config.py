@@ -1,15 +1,41 @@
-"""`manage.py config show|check|docs`: what is set, where it comes from, what production must change."""
+"""`manage.py config show|check|docs|tenant`: what is set, where it comes from, what production must change."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.lifecycle.services import configure_tenant, knobs_of
+from apps.operations.commandline import operator
+from apps.operations.commandline import shown as table
+from apps.tenants.queries import get_tenant
 from rustok.config import ENV_PREFIX, config, provenance
 from rustok.config_reference import PAGE, page, shown
 from rustok.deployment import deployment_problems
+
+
+def _add_tenant_verbs(parser: CommandParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="show|set|unset")
+    for verb, text in (("show", "every knob that may differ"), ("set", "change some"), ("unset", "give some back")):
+        one = verbs.add_parser(verb, help=text)
+        one.add_argument("slug")
+        if verb != "show":
+            one.add_argument("knobs", nargs="+", metavar="NAME=VALUE" if verb == "set" else "NAME")
+        one.add_argument("--json", action="store_true", help="as one JSON array")
+
+
+def _asked(options: dict[str, Any]) -> tuple[dict[str, object], list[str]]:
+    given: list[str] = options["knobs"]
+    if options["verb"] == "unset":
+        return {}, given
+    pairs = [text.partition("=") for text in given]
+    bare = [name for name, sign, _value in pairs if not sign]
+    if bare:
+        raise CommandError(f"say NAME=VALUE, not {bare[0]}")
+    return {name: value for name, _sign, value in pairs}, []
 
 
 class Command(BaseCommand):
@@ -19,7 +45,7 @@ class Command(BaseCommand):
     requires_system_checks: tuple[str, ...] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Three subcommands."""
+        """Four subcommands."""
         parts = parser.add_subparsers(dest="part", required=True)
         show = parts.add_parser("show", help="every value and the layer that set it; secrets hidden")
         show.add_argument("--json", action="store_true", help="as one JSON object")
@@ -28,9 +54,20 @@ class Command(BaseCommand):
         docs = parts.add_parser("docs", help="write docs/configuration.md")
         docs.add_argument("--check", action="store_true", help="only say whether the page is current")
 
+        _add_tenant_verbs(parts.add_parser("tenant", help="knobs of one shop that differ from the installation's"))
+
     def handle(self, *_args: Any, part: str, **options: Any) -> None:
         """Run one part."""
-        {"show": self._show, "check": self._check, "docs": self._docs}[part](options)
+        {"show": self._show, "check": self._check, "docs": self._docs, "tenant": self._tenant}[part](options)
+
+    def _tenant(self, options: dict[str, Any]) -> None:
+        with operator(f"config tenant {options['verb']}") as context:
+            tenant = get_tenant(options["slug"])
+            if options["verb"] != "show":
+                change, unset = _asked(options)
+                tenant = configure_tenant(tenant_id=tenant.pk, change=change, unset=unset, context=context)
+            facts = [asdict(knob) for knob in knobs_of(tenant)]
+        self.stdout.write(table(facts, as_json=options["json"]))
 
     def _show(self, options: dict[str, Any]) -> None:
         values, origin = config(), provenance()

@@ -107,7 +107,7 @@ def test_values_are_shown_one_a_line():
 
 def test_a_stale_page_is_told(monkeypatch, tmp_path):
     stale = tmp_path / "configuration.md"
-    monkeypatch.setattr("apps.health.management.commands.config.PAGE", stale)
+    monkeypatch.setattr("apps.lifecycle.management.commands.config.PAGE", stale)
 
     with pytest.raises(CommandError, match="stale"):
         run("docs", "--check")

@@ -1,0 +1,1 @@
+"""REST door of the health history, on the platform host."""
