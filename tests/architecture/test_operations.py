@@ -35,6 +35,10 @@ def leaves(patterns, prefix=""):
             yield route, entry.callback
 
 
+def path_of(route):
+    return "/" + re.sub(r"<(?:(\w+):)?\w+>", lambda match: SAMPLES.get(match[1], "a"), route)
+
+
 def declared_names():
     return {operation.name for operation in operations()}
 
@@ -61,12 +65,23 @@ def test_the_gate_knows_every_endpoint_as_it_is_declared(urlconf):
     for route, callback in leaves(import_module(urlconf).urlpatterns):
         view = getattr(callback, "view_class", getattr(callback, "cls", None))
         for method, declared in getattr(view, "declarations", {}).items():
-            path = "/" + re.sub(r"<(?:(\w+):)?\w+>", lambda match: SAMPLES.get(match[1], "a"), route)
-            known = operation_of({"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": host})
+            known = operation_of({"REQUEST_METHOD": method, "PATH_INFO": path_of(route), "HTTP_HOST": host})
             if (known.name, known.criticality) != (declared.name, declared.criticality):
                 wrong.append((method, route, known.name))
 
     assert not wrong
+
+
+@pytest.mark.parametrize("urlconf", URLCONFS)
+def test_no_address_is_unknown_to_the_gate(urlconf):
+    host = "localhost" if urlconf == settings.PUBLIC_SCHEMA_URLCONF else "acme.localhost"
+    paths = ["/admin/", "/admin/a/b/"]
+    paths += [path_of(route) for route, _callback in leaves(import_module(urlconf).urlpatterns)]
+    asked = [operation_of({"REQUEST_METHOD": "GET", "PATH_INFO": path, "HTTP_HOST": host}) for path in paths]
+
+    assert len(asked) > 20
+    assert {operation.name for operation in asked}.isdisjoint({"unknown"})
+    assert all(isinstance(operation.criticality, Criticality) for operation in asked)
 
 
 def test_every_task_is_declared():
@@ -94,8 +109,12 @@ def test_placing_an_order_is_shed_last():
 
 
 def test_public_operations_never_write():
-    signed = {"demo.receive"}  # guarded by the signature of the webhook, and absent unless the demo is on
+    proven = {
+        "demo.receive",  # guarded by the signature of the webhook, and absent unless the demo is on
+        "tokens.create",  # an API key in the header or a refresh token in the body, checked by the same stages
+        "tokens.give_up",  # the token itself is the proof
+    }
 
     public = {operation.name for operation in operations() if operation.permission == PUBLIC and operation.writes}
 
-    assert {name for name in public if not name.startswith("sample.")} <= signed  # samples belong to the tests
+    assert {name for name in public if not name.startswith("sample.")} <= proven  # samples belong to the tests

@@ -1,17 +1,20 @@
 """What a process remembers of its last calls, and when that is enough to open. Not thread-safe: the breaker locks.
 
-`add` is called for every call: it costs about 0.2 µs, allocates nothing and says whether the breaker should open.
+`add` costs about 0.2 µs, allocates nothing and says whether the breaker should open. While a window holds nothing bad,
+good calls cannot open anything: until `quiet_until` they are only counted, and handed over in a lump with `passed`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from rustok.resilience.circuit_breaker.core import Policy
 
 GOOD, FAILED, SLOW, FAILED_SLOWLY = 0, 1, 2, 3
 """What became of a call; a bit each for failed and slow."""
+_ALWAYS: Final = float("inf")
+_NEVER: Final = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,13 @@ class Rates:
 
 class Window(Protocol):
     """A memory of outcomes."""
+
+    @property
+    def quiet_until(self) -> float:
+        """Monotonic seconds; good calls that end before are interchangeable, and may be handed to `passed` later."""
+
+    def passed(self, calls: int) -> None:
+        """Remember so many good calls that ended while it was quiet (or, raced, a moment after)."""
 
     def add(self, outcome: int, now: float) -> bool:
         """Remember one outcome; True when the breaker should open. `now` is monotonic, in seconds."""
@@ -63,6 +73,15 @@ class ConsecutiveWindow:
         self._failed += 1
         return self._failed >= self._limit
 
+    @property
+    def quiet_until(self) -> float:
+        """While there is no row to interrupt."""
+        return _NEVER if self._failed else _ALWAYS
+
+    def passed(self, calls: int) -> None:  # noqa: ARG002 - one is enough
+        """Start anew."""
+        self._failed = 0
+
     def clear(self) -> None:
         """Start anew."""
         self._failed = 0
@@ -87,6 +106,20 @@ class CountWindow:
         """Start empty."""
         self._ring = bytearray(self._size)
         self._at = self._calls = self._failed = self._slow = 0
+
+    @property
+    def quiet_until(self) -> float:
+        """While every byte of the ring is good."""
+        return _NEVER if self._failed or self._slow else _ALWAYS
+
+    def passed(self, calls: int) -> None:
+        """Turn the ring; only what was bad in it has to be overwritten."""
+        if self._failed or self._slow:
+            for _ in range(min(calls, self._size)):
+                self.add(GOOD, 0.0)
+            return
+        self._at = (self._at + calls) % self._size
+        self._calls = min(self._size, self._calls + calls)
 
     def add(self, outcome: int, now: float) -> bool:  # noqa: ARG002 - the protocol has a clock, a count needs none
         """Put the outcome in the place of the oldest one."""
@@ -134,6 +167,17 @@ class TimeWindow:
         self._buckets = [[0, 0, 0] for _ in range(self._size)]
         self._second: int | None = None
         self._calls = self._failed = self._slow = 0
+
+    @property
+    def quiet_until(self) -> float:
+        """Until this second ends, while no second holds anything bad."""
+        return _NEVER if self._second is None or self._failed or self._slow else self._second + 1.0
+
+    def passed(self, calls: int) -> None:
+        """Count them in the bucket of the second that was the present one."""
+        if self._second is not None:
+            self._buckets[self._second % self._size][0] += calls
+            self._calls += calls
 
     def add(self, outcome: int, now: float) -> bool:
         """Count the outcome in the bucket of this second."""

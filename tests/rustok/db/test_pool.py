@@ -66,6 +66,18 @@ def test_idle_connections_that_died_are_replaced_by_the_check(pool):
         assert connection.info.backend_pid != first
 
 
+def test_a_connection_is_replaced_when_its_life_is_over():
+    options = pool_options(config()) | {"min_size": 1, "max_size": 1, "timeout": 5, "max_lifetime": 0.2}
+    seen = []
+    with ConnectionPool(config().database_url.get_secret_value(), open=True, **options) as old_soon:
+        for _ in range(3):
+            with old_soon.connection() as connection:
+                seen.append(connection.info.backend_pid)
+                connection.execute("SELECT pg_sleep(0.25)")
+
+    assert len(set(seen)) == 3
+
+
 @pytest.mark.parametrize(
     ("stats", "expected"),
     [

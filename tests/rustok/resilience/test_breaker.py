@@ -4,9 +4,12 @@ import asyncio
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker import Policy, Registry, State
+from rustok.resilience.circuit_breaker.windows import FAILED, FAILED_SLOWLY, GOOD, SLOW, window_of
 from tests.support.breakers import Clock, Sick, SwitchedStore, breaker, fail, trip
 
 POLICY = Policy(failures=3, open_seconds=10, lease_seconds=5)
@@ -287,6 +290,83 @@ def test_threads_lose_no_count(one):
         thread.join()
 
     assert one.tally.succeeded == 2_000
+
+
+WINDOWS = [
+    Policy(failures=3, slow_seconds=1),
+    Policy(window="count", size=6, minimum_calls=4, failure_rate=0.5, slow_rate=0.7, slow_seconds=1),
+    Policy(window="time", size=3, minimum_calls=4, failure_rate=0.5, slow_rate=0.7, slow_seconds=1),
+]
+CALLS = st.lists(
+    st.tuples(
+        st.sampled_from([GOOD, GOOD, GOOD, GOOD, FAILED, SLOW, FAILED_SLOWLY]), st.sampled_from([0, 0, 0.3, 2.5])
+    ),
+    max_size=40,
+)
+
+
+@pytest.mark.parametrize("policy", WINDOWS, ids=lambda policy: policy.window)
+@given(calls=CALLS, looks=st.sets(st.integers(0, 40), max_size=3))
+def test_good_calls_that_are_only_counted_change_nothing_that_a_window_says(policy, calls, looks):
+    clock = Clock()
+    subject, model = breaker(SwitchedStore(clock), clock, policy), window_of(policy)
+    for number, (outcome, passed) in enumerate(calls):
+        clock.pass_by(passed)
+        with subject.guard() as call:
+            clock.pass_by(2 if outcome & SLOW else 0)
+            if outcome & FAILED:
+                call.failed()
+        opens = model.add(outcome, clock())
+        assert (subject.state is State.OPEN) == opens
+        if opens:
+            return
+        if number in looks:
+            assert subject.rates() == model.rates(clock())
+    failed = sum(outcome & FAILED for outcome, _passed in calls)
+    assert subject.rates() == model.rates(clock())
+    assert (subject.tally.failed, subject.tally.succeeded) == (failed, len(calls) - failed)
+
+
+@pytest.mark.parametrize("form", ["call", "decorator", "block", "async call", "async decorator", "async block"])
+def test_every_form_counts_the_same(one, clock, form):
+    async def fine():
+        return 1
+
+    async def block():
+        async with one.guard():
+            return await fine()
+
+    def plain_block():
+        with one.guard():
+            return 1
+
+    forms = {
+        "call": lambda: one.call(int, 1),
+        "decorator": one(lambda: 1),
+        "block": plain_block,
+        "async call": lambda: asyncio.run(one.call_async(fine)),
+        "async decorator": lambda: asyncio.run(one(fine)()),
+        "async block": lambda: asyncio.run(block()),
+    }
+    long = one(clock.pass_by)
+    closed = forms[form]()
+    trip(one)
+    clock.pass_by(10)
+    probes = [forms[form](), forms[form]()]
+    long(99)
+
+    assert (closed, probes, one.state) == (1, [1, 1], State.CLOSED)
+    assert (one.tally.succeeded, one.tally.failed, one.tally.slow) == (4, 3, 0)
+
+
+def test_a_call_that_outlived_its_breakers_opening_is_counted_and_remembered_by_nobody(one):
+    early = one.guard()
+    early.__enter__()
+    one.force(State.OPEN, seconds=5)
+    one.reset()
+    early.__exit__(None, None, None)
+
+    assert (one.tally.succeeded, one.rates().calls) == (1, 0)
 
 
 def _latest(store):

@@ -88,3 +88,16 @@ def test_a_time_window_holds_exactly_the_last_seconds(steps):
     last = [outcome for at, outcome in held if at > now - TIME.size]
 
     assert window.rates(float(now)) == Rates(len(last), sum(o & 1 for o in last), sum(o >> 1 for o in last))
+
+
+@given(OUTCOMES, st.integers(1, 9), OUTCOMES)
+def test_good_calls_in_a_lump_are_what_they_are_one_by_one(before, good, after):
+    for policy in (Policy(failures=50), COUNT, TIME):
+        lumped, single = window_of(policy), window_of(policy)
+        for window in (lumped, single):
+            [window.add(outcome, 10.0) for outcome in before or [GOOD]]
+        lumped.passed(good)
+        [single.add(GOOD, 10.0) for _ in range(good)]
+        opened = [[window.add(outcome, 10.5) for outcome in after] for window in (lumped, single)]
+
+        assert (opened[0], lumped.rates(10.5)) == (opened[1], single.rates(10.5))
