@@ -6,7 +6,9 @@ Nobody gets in, each refusal has the right code, and each is in the audit log.
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from uuid import UUID
@@ -18,14 +20,20 @@ from django.utils import timezone
 from apps.security.models import ApiKey
 from apps.security.queries import audit_entries
 from apps.security.services import create_api_key, revoke_api_key
+from apps.security.tokens.services import exchange, revoke_family
+from apps.security.tokens.signing import sign
 from apps.security.zero_trust.audit import ACTION, refusals
 from apps.tenants.isolation import platform_scope, tenant_scope
 from rustok.api import Endpoint
-from rustok.context import current
-from rustok.operations import PUBLIC
+from rustok.context import Actor, current
+from rustok.operations import AUTHENTICATED, PUBLIC
 
 # Reviewed: what answers without any credential, each with the reason. Everything else is in the matrix.
-PUBLIC_OPERATIONS: set[str] = set()
+PUBLIC_OPERATIONS = {
+    "tokens.create",  # the credential may be in the body; test_api of the tokens has the matrix of this door
+    "tokens.give_up",  # whoever holds a token may end it (RFC 7009)
+    "tokens.keys",  # public keys
+}
 NOWHERE = {"uuid": str(UUID(int=7)), "int": "7"}
 VARIABLE = re.compile(r"<(?:(\w+):)?\w+>")
 
@@ -55,16 +63,46 @@ SIDES = {"tenant": "rustok.urls.tenant", "platform": "rustok.urls.platform"}
 def side(request, acme, globex, context, client_of):
     """The side's endpoints, a client of its host, and the wrong credentials with the code that each must meet."""
     with tenant_scope(globex) if request.param == "tenant" else platform_scope("a test"):
-        _stranger, foreign = create_api_key(name="foreign", permissions=["*:*"], context=current())
+        stranger, foreign = create_api_key(name="foreign", permissions=["*:*"], context=current())
+        foreign_token = token_of(stranger, current()).access_token
     if request.param == "tenant":
         own, client = made(context), client_of(acme)
+        tokens = tokens_of(own["good"][0], context)
     else:
-        foreign = made(context)["good"][1]
+        strangers = made(context)
+        foreign, foreign_token = strangers["good"][1], token_of(strangers["good"][0], context).access_token
         with platform_scope("a test"):
             own, client = made(current()), client_of()
+            tokens = tokens_of(own["good"][0], current())
     wrong = {"none": ("", 1001), "another tenant": (foreign, 1151)}
     wrong |= {"expired": (own["expired"][1], 1002), "revoked": (own["revoked"][1], 1001)}
+    wrong |= {"another tenant's token": (foreign_token, 1151), **tokens}
     return request.param, client, wrong | {"wrong scope": (own["weak"][1], 1003)}
+
+
+def token_of(key, context, scope=None):
+    """What the key is exchanged for."""
+    acting = replace(context, actor=Actor("api_key", str(key.pk), key.name), permissions=frozenset(key.permissions))
+    return exchange(permissions=scope, context=acting)
+
+
+def tokens_of(key, context):
+    """Access tokens of a good key that open nothing, with the code that each must meet."""
+    revoked = token_of(key, context)
+    revoke_family(family_id=revoked.family, context=context)
+    expired = sign(
+        subject=f"api_key:{key.pk}",
+        client=key.name,
+        family=token_of(key, context).family,
+        permissions=frozenset({"*:*"}),
+        role="api_key",
+        expires=int(time.time()) - 60,
+    )
+    return {
+        "expired token": (expired, 1002),
+        "revoked token": (revoked.access_token, 1001),
+        "token of wrong scope": (token_of(key, context, ["nothing:read"]).access_token, 1003),
+    }
 
 
 def made(context):
@@ -83,6 +121,8 @@ def test_no_wrong_credential_opens_any_endpoint_and_each_refusal_is_in_the_audit
     expected, met = Counter(), {}
     for path, method, declared in watched:
         for label, (key, code) in wrong.items():
+            if code == 1003 and declared.permission == AUTHENTICATED:
+                continue  # what a caller may ask about itself needs no scope
             headers = {"authorization": f"Bearer {key}"} if key else {}
             answer = client.generic(method, path, b"{}", content_type="application/json", headers=headers)
             met[f"{label} {method} {path}"] = (answer.json().get("code"), code)
