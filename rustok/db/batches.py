@@ -3,7 +3,8 @@
 The writers of events and audit entries `send` theirs; at the end of a unit of work they travel as one message, with the
 COMMIT in it. PostgreSQL runs the statements of a message in order and stops at the first that fails (PostgreSQL manual,
 "Multiple Statements in a Simple Query"). A round trip costs the server little, but a process of many busy threads waits
-for its interpreter lock after each. Values are filled in by the driver before sending, as Django's cursors do.
+for its interpreter lock after each. Values are filled in by the driver before sending, as Django's cursors do; the
+statements themselves are known to the session by name after the first time (`rustok.db.prepared`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, Final
 
 from django.db import IntegrityError, connections
 from psycopg.pq import TransactionStatus
+
+from rustok.db.prepared import Message
 
 Refusal = Callable[[IntegrityError], Exception | None]
 """Says what a constraint's objection means, as a typed error; None when it is somebody else's."""
@@ -69,12 +72,13 @@ def together(*, using: str, commit: bool) -> Iterator[None]:
 
 
 def _run(batch: _Batch, *, commit: bool) -> None:
-    link = connections[batch.using]
+    link: Any = connections[batch.using]
     try:
-        with link.cursor() as cursor:  # binds the session to its schema, before anybody looks at the transaction
-            if commit:
-                _end_with_commit(link.connection, batch.statements)
-            cursor.execute("; ".join(batch.statements), batch.parameters)
+        cursor = link.message_cursor()
+        link.bind()  # to its schema, before anybody looks at the transaction: it may take a statement
+        message = Message.of(link.connection, batch.statements)
+        with message.remembered():
+            cursor.execute(message.text + _ending(link.connection, commit=commit), batch.parameters)
     except IntegrityError as error:
         for refusal in batch.refusals:
             meaning = refusal(error)
@@ -83,13 +87,15 @@ def _run(batch: _Batch, *, commit: bool) -> None:
         raise
 
 
-def _end_with_commit(session: Any, statements: list[str]) -> None:
-    """Let the message commit: by its last statement, or by being all of the transaction.
+def _ending(session: Any, *, commit: bool) -> str:
+    """What lets the message commit: its last statement, or nothing where it is all of the transaction.
 
     Several statements in one message are one transaction when none is open, so BEGIN and COMMIT need not be said.
     Django's own COMMIT then finds nothing to do, and sets the session back to what it was.
     """
+    if not commit:
+        return ""
     if session.pgconn.transaction_status == _IDLE:
         session.autocommit = True
-    else:
-        statements.append("COMMIT")
+        return ""
+    return "; COMMIT"

@@ -14,6 +14,7 @@ from psycopg.errors import _WaitTimeout
 
 from rustok.config import config
 from rustok.context import current
+from rustok.db.prepared import Known
 
 MARGIN_SECONDS: Final = 1.0
 """How much longer than `statement_timeout` we wait: a running server is given the first word."""
@@ -27,6 +28,9 @@ class AnswerOverdue(psycopg.OperationalError):
 
 class DeadlineConnection(psycopg.Connection[Any]):
     """A connection none of whose waits is endless. Costs one look at the context per round trip."""
+
+    known: Known | None = None
+    """Statements that the session knows by name; None where it may be somebody else's session the next time."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Wait as psycopg does, but not beyond the deadline; raises AnswerOverdue and closes the connection."""

@@ -2,8 +2,8 @@
 
 A request that finds no free connection within `database_pool_timeout` gets DatabaseUnavailable (503), never a hang.
 Dead sessions are seen when they are taken (`sessions.is_gone`, no round trip) and, among the idle ones, by a thread
-that asks each of them every `database_pool_health_interval` seconds. Nothing is prepared on the server (Django's
-default), because a pooler in transaction mode hands the session to somebody else.
+that asks each of them every `database_pool_health_interval` seconds. Only the last statements of units of work are
+prepared on the server, and not behind a pooler (`rustok.db.prepared`), which hands the session to somebody else.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from rustok.context import current
 from rustok.db.backend.cursors import ScopedCursor, ScopedDebugCursor
 from rustok.db.backend.introspection import ScopedIntrospection
 from rustok.db.backend.sessions import (
-    CLOSED_PATH,
     bind_session,
+    introduce_session,
     is_gone,
     reported_path,
     reset_session,
@@ -42,6 +42,7 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
         self._sent_path = _UNBOUND
         self._scope_free_depth = 0
         self._own_schema_depth = 0
+        self._message_cursor: ScopedCursor | None = None
         super().__init__(*args, **kwargs)
         self.introspection = ScopedIntrospection(self)
 
@@ -124,6 +125,17 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
             self.bind()  # also for COPY and other calls that bypass the wrapper's execute()
         return cursor
 
+    def message_cursor(self) -> Any:
+        """A cursor for statements whose rows nobody reads, kept while the session lasts: not to be closed.
+
+        Making a cursor takes Django and the driver as long as filling in ten values.
+        """
+        if self.connection is None or self.queries_logged:
+            return self.cursor()
+        if self._message_cursor is None or self._message_cursor.cursor.connection is not self.connection:
+            self._message_cursor = self.make_cursor(self.create_cursor())
+        return self._message_cursor
+
     def make_cursor(self, cursor: Any) -> ScopedCursor:
         """Wrap a driver cursor so that every statement is bound first."""
         return ScopedCursor(cursor, self)
@@ -175,8 +187,7 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
     def _configure_connection(self, connection: Any) -> bool:
         """Close the search path of a new session, so that raw use before any scope finds no table."""
         super()._configure_connection(connection)
-        with connection.cursor() as cursor:
-            cursor.execute(CLOSED_PATH)
+        introduce_session(connection)
         return True
 
     @async_unsafe
@@ -188,4 +199,5 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
     def close(self) -> None:
         """Close or return to the pool."""
         self._sent_path = _UNBOUND
+        self._message_cursor = None
         super().close()

@@ -11,6 +11,7 @@ from psycopg import Error, sql
 from psycopg.pq import ConnStatus
 
 from rustok.context import PUBLIC_SCHEMA
+from rustok.db.prepared import Known
 from rustok.errors.families import TenantSchemaMissing
 
 CLOSED_PATH: Final = "SET search_path = ''"
@@ -38,6 +39,19 @@ def bind_session(connection: Any, schema: str, path: str) -> None:
         if cursor.fetchone()[1] != schema:
             cursor.execute(CLOSED_PATH)
             raise TenantSchemaMissing(schema=schema)
+
+
+def introduce_session(connection: Any) -> None:
+    """Close the path of a new session, and find out whether the server itself is at the other end.
+
+    A pooler (PgBouncer and its like) gives its clients process ids of its own making. What is prepared in one of its
+    sessions may be missing in the next, so such a connection keeps `known` at None.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"{CLOSED_PATH}; SELECT pg_backend_pid()")
+        cursor.nextset()
+        if cursor.fetchone()[0] == connection.info.backend_pid:
+            connection.known = Known()
 
 
 def reported_path(connection: Any) -> str | None:

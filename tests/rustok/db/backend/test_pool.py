@@ -125,9 +125,10 @@ def test_missing_server_is_an_operational_error_at_once() -> None:
 
 
 def test_exhausted_pool_is_an_operational_error_after_its_timeout(live_acme: TenantRef) -> None:
-    first = wrapper("full", pool=PLAIN | {"timeout": 0.1})
+    first = wrapper("full", pool=dict(PLAIN))
     second = DatabaseWrapper(first.settings_dict, alias="full")
     schema_of(first)
+    first.pool.timeout = 0.1
 
     with pytest.raises(OperationalError):
         schema_of(second)
