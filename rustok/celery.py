@@ -17,18 +17,21 @@ from functools import wraps
 from typing import Any, Protocol, cast
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown
 
 from rustok import context
 from rustok.config import config
 from rustok.operations import Criticality, Operation, declare
 from rustok.resilience.degradation import controller
+from rustok.task_tracing import TracedTask, arriving_trace, described
+from rustok.telemetry import provider
 from rustok.telemetry.logging import log_event
 from rustok.telemetry.metrics import observe_task
+from rustok.telemetry.tracing import Kind, span
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rustok.settings")
 
-app = Celery("rustok")
+app = Celery("rustok", task_cls=TracedTask)
 app.conf.update(
     broker_url=config().broker_url.get_secret_value(),
     broker_connection_retry_on_startup=True,
@@ -95,10 +98,10 @@ def task(
                 log_event("task.withheld", task=name, mode=controller().mode.word)
                 observe_task(task=name, outcome="withheld", seconds=0.0)
                 return None
-            fresh = context.ExecutionContext(actor=context.system_actor(name))
+            fresh = context.ExecutionContext(actor=context.system_actor(name), trace=arriving_trace(every))
             started, outcome = time.perf_counter(), "failed"
             try:
-                with context.use(fresh):
+                with context.use(fresh), span(f"run {name}", kind=Kind.CONSUMER, about=described(name), door=True):
                     answer = function(**kwargs)
                 outcome = "done"
                 return answer
@@ -116,3 +119,10 @@ def task(
 @setup_logging.connect(weak=False)
 def _keep_our_logging(**_kwargs: Any) -> None:
     """Stop Celery from configuring logging: Django's settings did it."""
+
+
+@worker_shutdown.connect(weak=False)
+@worker_process_shutdown.connect(weak=False)
+def _send_spans(**_facts: Any) -> None:
+    """Children of prefork workers end without Python's exit hooks: what they have observed is sent here (trap 40)."""
+    provider.flush()

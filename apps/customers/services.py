@@ -20,6 +20,7 @@ from rustok.db.constraints import unique
 from rustok.db.transactions import transactional, unit_of_work
 from rustok.errors.families import NotFound, VersionConflict
 from rustok.policy import Action, ResourceGuard, enter, require
+from rustok.telemetry import traced
 from rustok.text import clean, clean_attributes, refuse
 
 ACCOUNT: Final = re.compile(r"[a-z][a-z_]{0,31}:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -48,6 +49,7 @@ class UpdateCustomer:
     attributes: Mapping[str, Any] | None = None
 
 
+@traced("customers.create_customer")
 def create_customer(*, input: CreateCustomer, context: ExecutionContext) -> Customer:
     """Create a customer. Needs `customer:create`. Raises InvalidInput, DuplicateEntry (the external id is known)."""
     return create_customers(inputs=[input], context=context)[0]

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from rustok.context import UNTRACED, amended, current
 from rustok.telemetry.logging import log_event
 
 INTERVAL: Final = 0.06  # seconds from the first flag to its message, which stands for every flag until then
@@ -31,12 +32,15 @@ class HintSender:
         self._wanted = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
+        self._trace = UNTRACED
         self._stopped = threading.Event()
 
     def hint(self) -> None:
         """Ask for a message; returns at once. The first call in a process (also after a fork) starts the thread."""
         if self._pid != os.getpid():
             self._start()
+        if not self._wanted.is_set():
+            self._trace = current().trace
         self._wanted.set()
 
     def stop(self) -> None:
@@ -60,7 +64,9 @@ class HintSender:
             wanted.clear()
             if stopped.is_set():
                 return
-            if not self._try():
+            with amended(trace=self._trace):  # the message speaks for many commits; it goes on in the first one's trace
+                sent = self._try()
+            if not sent:
                 stopped.wait(self._broken)
 
     def _try(self) -> bool:

@@ -17,6 +17,8 @@ from rustok.db.ids import new_id
 from rustok.db.transactions import current_unit_of_work
 from rustok.errors.families import VersionConflict
 from rustok.events import DomainEvent
+from rustok.telemetry.propagation import headers_of
+from rustok.telemetry.tracing import Kind, span
 
 NO_TRACE: Final = "0" * 32  # W3C Trace Context section 3.2.2.3: not a valid trace id
 VERSION_CONSTRAINT: Final = "events_event_version_uq"
@@ -29,7 +31,7 @@ _KNOWN: Final = "(%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
 # The head of the stream as this statement's snapshot sees it: whoever writes version n+1 has seen n committed, so its
 # `seq` is greater, so numbering by `seq` keeps the stream in order (trap 54). A parallel writer of the same version
 # loses on the unique constraint.
-_HEAD: Final = "(SELECT coalesce(max(version), 0) FROM events_event WHERE stream = %s)"
+_HEAD: Final = "coalesce((SELECT version FROM events_event WHERE stream = %s ORDER BY version DESC LIMIT 1), 0)"
 _HEADS: Final = "SELECT stream, max(version) FROM events_event WHERE stream = ANY (%s) GROUP BY stream"
 _NEXT: Final = f"(%s, %s, {_HEAD} + %s, %s, %s, %s::jsonb, %s::jsonb)"
 
@@ -45,11 +47,12 @@ class PostgresEventRecorder:
         """
         using = current_unit_of_work().using
         _check_heads({stream: version for stream, version in expected.items() if version}, using)
-        context = current()
-        metadata = orjson.dumps(metadata_of(context)).decode()
-        parameters: list[Any] = [new_id(), context.tenant.id if context.tenant else PLATFORM]
-        rows = [_row(event, expected, offset, metadata, parameters) for event, offset in _offsets(events)]
-        send(_APPEND + ", ".join(rows), parameters, using=using, refusal=_conflict)
+        with span("record events", kind=Kind.PRODUCER, about=_described(events)):
+            context = current()
+            metadata = orjson.dumps(metadata_of(context)).decode()
+            parameters: list[Any] = [new_id(), context.tenant.id if context.tenant else PLATFORM]
+            rows = [_row(event, expected, offset, metadata, parameters) for event, offset in _offsets(events)]
+            send(_APPEND + ", ".join(rows), parameters, using=using, refusal=_conflict)
 
     def hint(self) -> None:
         """Wake a relay soon. Costs the caller one flag; the message is sent by a thread, coalesced, and may be lost."""
@@ -60,13 +63,19 @@ def metadata_of(context: ExecutionContext) -> dict[str, str]:
     """Who, on behalf of which request, inside which trace, because of which other event."""
     facts = {"actor": context.actor.reference}
     if context.trace.trace_id != NO_TRACE:
-        facts |= {"correlation": context.trace.trace_id, "traceparent": context.trace.traceparent}
+        facts |= {"correlation": context.trace.trace_id} | headers_of(context.trace)
     if context.request_id:
         facts["correlation"] = context.request_id
     cause = causation.cause()
     if cause is not None:
         facts["causation"] = str(cause)
     return facts
+
+
+def _described(events: Sequence[DomainEvent]) -> dict[str, Any]:
+    """What the span says: the events that it created (OpenTelemetry's messaging conventions)."""
+    about: dict[str, Any] = {"messaging.system": "rustok", "messaging.operation.type": "create"}
+    return about | {"messaging.batch.message_count": len(events), "messaging.destination.name": events[0].wire_type()}
 
 
 def _offsets(events: Sequence[DomainEvent]) -> list[tuple[DomainEvent, int]]:

@@ -18,6 +18,7 @@ from apps.operations import wakeups
 from rustok.audit import AuditEntry
 from rustok.db.transactions import UnitOfWork, transactional, unit_of_work
 from rustok.errors.families import NotFound
+from rustok.telemetry import traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def replay(*, subscription_id: UUID, after: int) -> None:
         _hint_after(uow)
 
 
+@traced("events.redrive")
 def redrive(*, chosen: Chosen, per_second: float | None = None, dry_run: bool = False) -> Redriven:
     """One more try for the chosen dead letters, audited; a dry run only counts them. Raises NothingChosen.
 

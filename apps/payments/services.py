@@ -15,10 +15,12 @@ from apps.payments.providers import get_provider
 from rustok.context import ExecutionContext
 from rustok.db.transactions import current_unit_of_work, transaction_required
 from rustok.money import Money
+from rustok.telemetry import traced
 
 MANUAL: Final = "manual"
 
 
+@traced("payments.capture")
 @transaction_required
 def capture(
     *,
@@ -51,6 +53,7 @@ def capture(
     return payment
 
 
+@traced("payments.refund")
 @transaction_required
 def refund(
     *,
@@ -92,6 +95,7 @@ def refund(
     return row
 
 
+@traced("payments.refund_rest")
 @transaction_required
 def refund_rest(*, order_id: UUID, context: ExecutionContext, at: datetime, reason: str = "") -> int:
     """Give back all that is left of the order's payment; returns how much (minor units), 0 when nothing is left."""

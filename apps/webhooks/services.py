@@ -27,6 +27,7 @@ from rustok.db.ids import new_id
 from rustok.db.transactions import UnitOfWork, transactional, unit_of_work
 from rustok.errors.families import NotFound, VersionConflict
 from rustok.policy import require
+from rustok.telemetry import traced
 
 PARTITIONS: Final = 4  # parts of the log that reach an endpoint independently; one when everything keeps its order
 
@@ -39,6 +40,7 @@ class CreatedEndpoint:
     secret: str
 
 
+@traced("webhooks.create_endpoint")
 def create_endpoint(
     *,
     url: str,
@@ -186,6 +188,7 @@ def delete_endpoint(*, endpoint_id: UUID, context: ExecutionContext) -> None:
         endpoint.delete()
 
 
+@traced("webhooks.replay_endpoint")
 def replay_endpoint(*, endpoint_id: UUID, after: int, context: ExecutionContext) -> int:
     """Send everything after position `after` again, in order; returns the number of positions until the log's end.
 
@@ -205,6 +208,7 @@ def preview_replay(*, endpoint_id: UUID, selection: Selection, context: Executio
     return replays.measure(get_endpoint(endpoint_id), selection)
 
 
+@traced("webhooks.start_replay")
 def start_replay(*, endpoint_id: UUID, selection: Selection, context: ExecutionContext) -> Replay | None:
     """Send a part of the past again, beside what is new; None when nothing matches.
 

@@ -16,6 +16,7 @@ from apps.webhooks.deliveries import Attempt
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.sending import GONE, Message, Sender, Sent
 from apps.webhooks.states import EndpointStatus, OrderKey
+from rustok.telemetry.propagation import HEADERS
 
 BATCH: Final = 200
 
@@ -24,6 +25,7 @@ class WebhookTransport:
     """One turn for one endpoint."""
 
     transactional = False
+    tells = True  # every post is a span of its own (`apps.webhooks.tracing`)
 
     def __init__(self, route: Route) -> None:
         """Read the endpoint, one statement; raises DestinationBusy when it may not be served right now."""
@@ -88,8 +90,9 @@ class WebhookTransport:
             raise
 
     def _message(self, event: StoredEvent) -> Message:
-        traceparent = orjson.loads(event.raw_metadata).get("traceparent", "")
-        return Message(str(event.id), encode(event, source=self._source), traceparent)
+        metadata = orjson.loads(event.raw_metadata)
+        trace = {name: metadata[name] for name in HEADERS if name in metadata}
+        return Message(str(event.id), encode(event, source=self._source), **trace)
 
 
 def judged(sent: Sequence[Sent | None], streams: Sequence[str]) -> list[Outcome | NotOffered]:

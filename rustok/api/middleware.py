@@ -7,19 +7,22 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from rustok.api.addresses import client_address
 from rustok.api.handlers import failure, repair
 from rustok.api.headers import secure
-from rustok.context import ANONYMOUS, ExecutionContext, current, use
+from rustok.context import ANONYMOUS, ExecutionContext, Trace, current, use
 from rustok.db.ids import new_id
 from rustok.telemetry.logging import log_event
-from rustok.telemetry.metrics import observe_request
-from rustok.telemetry.tracing import continued
+from rustok.telemetry.metrics import METHODS, observe_request
+from rustok.telemetry.propagation import HEADERS, continued
+from rustok.telemetry.tracing import Kind, span
 
 DEADLINE_SECONDS: Final = 30.0
+_TRACE_HEADERS: Final = tuple((name, f"HTTP_{name.upper()}") for name in HEADERS)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -33,17 +36,18 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Serve one request in a context of its own; the caller's trace and well-formed request id are kept."""
         started = time.perf_counter()
-        with use(_context(request)) as context:
+        work = span(_verb(request), kind=Kind.SERVER, door=True)
+        with use(_context(request)) as context, work as trace:
             try:
                 response = repair(request, self.get_response(request))
             except Exception as error:  # noqa: BLE001 - the last door of the process
                 response = failure(request, error)
             secure(response, request)
             response.headers["X-Request-ID"] = context.request_id
-            response.headers["traceparent"] = context.trace.traceparent
-            if context.trace.tracestate:
-                response.headers["tracestate"] = context.trace.tracestate
-            _note(request, response, time.perf_counter() - started)
+            response.headers["traceparent"] = trace.traceparent
+            if trace.tracestate:
+                response.headers["tracestate"] = trace.tracestate
+            _note(request, response, time.perf_counter() - started, work)
         return response
 
     def process_view(self, request: HttpRequest, *_view: object) -> None:
@@ -58,16 +62,20 @@ class RequestMiddleware:
 def _context(request: HttpRequest) -> ExecutionContext:
     meta = request.META
     wished = meta.get("HTTP_X_REQUEST_ID", "")
-    headers = {"traceparent": meta.get("HTTP_TRACEPARENT", ""), "tracestate": meta.get("HTTP_TRACESTATE", "")}
+    headers = {name: meta[key] for name, key in _TRACE_HEADERS if key in meta}
     return ExecutionContext(
         request_id=wished if _REQUEST_ID.fullmatch(wished) else str(new_id()),
-        trace=continued(headers),
+        trace=Trace.new(sampled=False) if request.path.startswith(settings.STATIC_URL) else continued(headers),
         deadline=time.monotonic() + DEADLINE_SECONDS,
         address=client_address(request),
     )
 
 
-def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+def _verb(request: HttpRequest) -> str:
+    return request.method if request.method in METHODS else "HTTP"
+
+
+def _note(request: HttpRequest, response: HttpResponseBase, seconds: float, work: span) -> None:
     response._has_been_logged = True  # type: ignore[attr-defined]  # keeps Django from a second line for every 4xx
     match = request.resolver_match
     route = match.route if match is not None else ""
@@ -75,6 +83,8 @@ def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
     tenant = scope.tenant.slug if scope.tenant is not None else ""
     method = request.method or ""
     observe_request(method=method, route=route, status=response.status_code, seconds=seconds, tenant=tenant)
+    if work.is_recorded:
+        _describe(work, request, scope, route, response.status_code)
     log_event(
         "request.finished",
         method=method,
@@ -85,3 +95,24 @@ def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
         tenant=tenant or ("platform" if scope.platform else None),
         actor=scope.actor.reference if scope.actor != ANONYMOUS else None,
     )
+
+
+def _describe(work: span, request: HttpRequest, scope: ExecutionContext, route: str, status: int) -> None:
+    """What the span says (OpenTelemetry's HTTP conventions); never the query, which may hold anything."""
+    verb = _verb(request)
+    facts = {
+        "http.request.method": verb,
+        "http.route": route,
+        "http.response.status_code": status,
+        "url.path": request.path[:300],
+        "rustok.request_id": scope.request_id,
+    }
+    if scope.tenant is not None:
+        facts["rustok.tenant"] = scope.tenant.slug
+    if scope.actor != ANONYMOUS:
+        facts["rustok.actor"] = scope.actor.reference
+    work.note(facts)
+    if route:
+        work.rename(f"{verb} {route}")
+    if status >= 500:
+        work.fail(str(status))

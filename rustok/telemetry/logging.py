@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import threading
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Final, Literal, cast
@@ -69,7 +69,7 @@ def _identify(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
     event["timestamp"] = datetime.now(UTC)  # rendered natively by orjson, three times faster than isoformat
     if here.request_id:
         event["request_id"] = here.request_id
-    if here.trace.sampled or here.request_id:
+    if here.trace is not context.UNTRACED:
         event["trace_id"] = here.trace.trace_id
     if here.tenant is not None:
         event["tenant"] = here.tenant.slug
@@ -137,9 +137,28 @@ def _render_pretty(logger: Any, method: str, event: MutableMapping[str, Any]) ->
     return redact_text(_console(logger, method, event)).encode("utf-8", "backslashreplace")
 
 
+Keep = Callable[[Mapping[str, Any], bytes], None]
+_keepers: Final[list[Keep]] = []
+
+
+def copy_to(keep: Keep | None) -> None:
+    """Give every line, with the event that it renders, to `keep` as well; it must be quick. None ends that."""
+    _keepers[:] = [] if keep is None else [keep]
+
+
+def _copied(render: Processor) -> Processor:
+    def rendered(logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+        line = render(logger, method, event)
+        for keep in _keepers:
+            keep(event, cast("bytes", line))
+        return line
+
+    return rendered
+
+
 def _chain(log_format: Format) -> list[Processor]:
     render: Processor = _render_pretty if log_format == "pretty" else render_json
-    return [_level, _identify, format_exc_info, _bound, _redact, render]
+    return [_level, _identify, format_exc_info, _bound, _redact, _copied(render)]
 
 
 def _tells_more(record: logging.LogRecord) -> bool:

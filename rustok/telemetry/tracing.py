@@ -1,125 +1,209 @@
-"""W3C Trace Context in and out, and spans by decorator.
+"""Spans: named pieces of work inside a trace. `with span("orders.import")` and `@traced("orders.create_order")`.
 
-Headers follow https://www.w3.org/TR/trace-context-2/: a bad `traceparent` starts a new trace, a bad `tracestate` is
-dropped as a whole. Own parser: OpenTelemetry's drops legal keys (`foo@`, several `@`, 256 characters).
+A span is OpenTelemetry's where the trace is sampled and somebody wants spans (`provider`); elsewhere it costs about a
+microsecond and does nothing. The headers of a trace are read and written by `propagation`.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Token
+from dataclasses import replace
 from functools import wraps
+from types import TracebackType
 from typing import Any, Final, ParamSpec, TypeVar
 
+from opentelemetry import context as otel_context
+from opentelemetry import trace as otel
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+
 from rustok import context
-from rustok.context import Trace
+from rustok.context import ExecutionContext, Trace
+from rustok.errors import DomainError
+from rustok.telemetry import provider
 from rustok.telemetry.logging import log_event
+from rustok.telemetry.propagation import continued, outgoing_headers, parse_traceparent, parse_tracestate
+from rustok.telemetry.redaction import redact_text
+
+__all__ = [
+    "Kind", "continued", "note", "outgoing_headers", "parse_traceparent", "parse_tracestate", "span", "took", "traced",
+]  # fmt: skip
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Kind = SpanKind
+"""Server and consumer take work in, client and producer send it out, internal does neither (OpenTelemetry's word)."""
 
 SLOW_SPAN_SECONDS: Final = 1.0
-_MAX_MEMBERS: Final = 32
-_OWS: Final = " \t"
-_TRACEPARENT: Final = re.compile(
-    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?P<rest>-.*)?",
-    re.DOTALL,
-)
-_MEMBER: Final = re.compile(
-    r"(?P<key>[a-z0-9][a-z0-9_\-*/@]{0,255})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
-)
+_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+_PLAIN: Final = (str, bool, int, float)
+_NOTHING: Final[Mapping[str, Any]] = {}
+_NOWHERE: Final = Context()
 
 
-def parse_traceparent(value: str) -> Trace | None:
-    """The trace that a header names, or None when the header is not valid (section 3.2).
+class span:  # noqa: N801 - reads as a verb where it is used
+    """A piece of work with a span id of its own. A defect in it, or more than a second, is logged as well.
 
-    A version above 00 may carry more fields behind a dash; version ff, and ids of only zeros, are not valid.
+    `about` and the facts become its attributes (see OpenTelemetry's semantic conventions for names with dots). `door`:
+    the work comes from outside, so the span belongs to the caller's, not to the active one. `links` name other traces
+    that it works for. As a block it makes its trace the active one; `open` and `close` are for work that is no block.
     """
-    match = _TRACEPARENT.fullmatch(value.strip(_OWS))
-    if match is None or match["version"] == "ff" or (match["version"] == "00" and match["rest"]):
-        return None
-    if not match["trace"].strip("0") or not match["span"].strip("0"):
-        return None
-    flags = int(match["flags"], 16)
-    return Trace(match["trace"], match["span"], sampled=bool(flags & 0x01), random=bool(flags & 0x02))
+
+    __slots__ = ("_about", "_ambient", "_door", "_facts", "_kind", "_links", "_live", "_name", "_started", "_token")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        kind: SpanKind = SpanKind.INTERNAL,
+        about: Mapping[str, Any] = _NOTHING,
+        links: Sequence[Trace] = (),
+        door: bool = False,
+        **facts: Any,
+    ) -> None:
+        """Nothing begins yet."""
+        self._name, self._kind, self._about, self._links = name, kind, about, links
+        self._door, self._facts = door, facts
+        self._live: Span | None = None
+        self._token: Token[ExecutionContext] | None = None
+        self._ambient: Token[Context] | None = None
+        self._started = 0.0
+
+    def __enter__(self) -> Trace:
+        """Begin, and make the span's trace the active one."""
+        here = context.current()
+        trace = self.open(here.trace)
+        if self._live is not None:
+            self._token = context.enter(replace(here, trace=trace))
+            self._ambient = otel_context.attach(otel.set_span_in_context(self._live))
+        return trace
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        """End, and restore the trace that was active before."""
+        if self._ambient is not None and self._token is not None:
+            otel_context.detach(self._ambient)
+            context.leave(self._token)
+        self.close(error)
+
+    def open(self, trace: Trace, *, at: int | None = None) -> Trace:
+        """Begin in `trace` and return the trace as it is inside the span. `at`: nanoseconds since 1970, else now."""
+        self._started = time.perf_counter()
+        tracer = provider.tracer() if trace.sampled else None
+        if tracer is None:
+            return trace
+        self._live = tracer.start_span(
+            self._name,
+            context=_parent(trace, trace.parent_id if self._door else trace.span_id),
+            kind=self._kind,
+            attributes=_attributes({**self._about, **self._facts}),
+            links=[Link(_remote(other.trace_id, other.span_id)) for other in self._links],
+            start_time=at,
+        )
+        return trace.within(f"{self._live.get_span_context().span_id:016x}")
+
+    def close(self, error: BaseException | None = None, *, at: int | None = None) -> None:
+        """End; an error that is no expected refusal makes the span a failed one."""
+        if self._live is not None:
+            if error is not None:
+                _tell(self._live, error)
+            self._live.end(at)
+        if self._kind is not SpanKind.INTERNAL:
+            return  # doors and calls have log lines and metrics of their own
+        if error is not None and not isinstance(error, DomainError):
+            self._log("span.failed", error=type(error).__name__)
+        elif time.perf_counter() - self._started > SLOW_SPAN_SECONDS and at is None:
+            self._log("span.slow")
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether anybody will see it."""
+        return self._live is not None
+
+    def note(self, about: Mapping[str, Any]) -> None:
+        """Add what became known."""
+        if self._live is not None:
+            self._live.set_attributes(_attributes(about))
+
+    def rename(self, name: str) -> None:
+        """Call it by a better name, once that is known."""
+        if self._live is not None:
+            self._live.update_name(name)
+
+    def fail(self, reason: str) -> None:
+        """Mark it as failed without an exception."""
+        if self._live is not None:
+            self._live.set_attribute("error.type", reason)
+            self._live.set_status(Status(StatusCode.ERROR, reason))
+
+    def _log(self, event: str, **more: Any) -> None:
+        milliseconds = round((time.perf_counter() - self._started) * 1000, 1)
+        log_event(event, level=logging.WARNING, span=self._name, duration_ms=milliseconds, **more, **self._facts)
 
 
-def parse_tracestate(value: str) -> str:
-    """The list in normal form (no white space, no empty members, first of equal keys), or "" when it is not valid.
-
-    Section 3.3: at most 32 members. Several header lines are joined with commas before they come here.
-    """
-    members: dict[str, str] = {}
-    for raw in value.split(","):
-        member = raw.strip(_OWS)
-        if not member:
-            continue
-        match = _MEMBER.fullmatch(member)
-        if match is None or len(members) == _MAX_MEMBERS:
-            return ""
-        members.setdefault(match["key"], member)
-    return ",".join(members.values())
-
-
-def continued(headers: Mapping[str, str]) -> Trace:
-    """The trace to work in: a child of the caller's, or a new root. Header names are looked up in lower case.
-
-    >>> continued({"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}).trace_id[:4]
-    'aaaa'
-    """
-    parent = parse_traceparent(headers.get("traceparent", ""))
-    if parent is None:
-        return Trace.new()
-    state = parse_tracestate(headers.get("tracestate", ""))
-    child = parent.child()
-    return Trace(child.trace_id, child.span_id, sampled=child.sampled, random=child.random, tracestate=state)
-
-
-def outgoing_headers() -> dict[str, str]:
-    """The headers of a call to somebody else: the active trace, or nothing outside one."""
-    here = context.current().trace
-    if not here.trace_id.strip("0"):
-        return {}
-    headers = {"traceparent": here.traceparent}
-    if here.tracestate:
-        headers["tracestate"] = here.tracestate
-    return headers
-
-
-@contextmanager
-def span(name: str, **facts: Any) -> Iterator[Trace]:
-    """A piece of work with a span id of its own. It is logged when it fails or takes longer than a second.
-
-    Costs about five microseconds. Exporting to a collector is not its business.
-    """
-    started = time.perf_counter()
-    with context.amended(trace=context.current().trace.child()) as here:
-        try:
-            yield here.trace
-        except Exception as error:
-            _finished("span.failed", name, started, error=type(error).__name__, **facts)
-            raise
-        if time.perf_counter() - started > SLOW_SPAN_SECONDS:
-            _finished("span.slow", name, started, **facts)
-
-
-def _finished(event: str, name: str, started: float, **facts: Any) -> None:
-    took = round((time.perf_counter() - started) * 1000, 1)
-    log_event(event, level=logging.WARNING, span=name, duration_ms=took, **facts)
-
-
-def traced(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def traced(name: str, *, kind: SpanKind = SpanKind.INTERNAL) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Run every call of the function in a `span` of this name, as in `@traced("orders.create_order")`."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-            with span(name):
+            with span(name, kind=kind):
                 return function(*args, **kwargs)
 
         return wrapper
 
     return decorate
+
+
+def note(about: Mapping[str, Any]) -> None:
+    """Add facts to the active span, if there is one."""
+    live = otel.get_current_span()
+    if live.is_recording():
+        live.set_attributes(_attributes(about))
+
+
+def took(name: str, seconds: float, *, kind: SpanKind = SpanKind.INTERNAL, about: Mapping[str, Any] = _NOTHING) -> None:
+    """Enter a piece of work of the active span that has just ended: for what is only told when it was slow."""
+    trace = context.current().trace
+    if not trace.sampled or not provider.is_on():
+        return
+    ended = time.time_ns()
+    past = span(name, kind=kind, about=about)
+    past.open(trace, at=ended - int(seconds * 1e9))
+    past.close(at=ended)
+
+
+def _parent(trace: Trace, parent_id: str) -> Context | None:
+    """Where a span belongs: None is the active span of this thread."""
+    if not parent_id:
+        provider.give_id(int(trace.trace_id, 16))
+        return _NOWHERE
+    active = otel.get_current_span().get_span_context()
+    if active.span_id == int(parent_id, 16):
+        return None
+    return otel.set_span_in_context(NonRecordingSpan(_remote(trace.trace_id, parent_id)), _NOWHERE)
+
+
+def _remote(trace_id: str, span_id: str) -> SpanContext:
+    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=_SAMPLED)
+
+
+def _attributes(facts: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: value if isinstance(value, _PLAIN) else str(value) for name, value in facts.items()}
+    tenant = context.current().tenant
+    if tenant is not None:
+        found.setdefault("rustok.tenant", tenant.slug)
+    return found
+
+
+def _tell(live: Span, error: BaseException) -> None:
+    live.set_attribute("error.type", type(error).__name__)
+    if isinstance(error, DomainError):
+        live.set_attribute("rustok.error_code", error.code)
+        if error.code // 1000 != 5:
+            return  # a refusal is an answer; only our own faults are errors (as for Sentry)
+    live.set_status(Status(StatusCode.ERROR, redact_text(f"{type(error).__name__}: {error}"[:300])))

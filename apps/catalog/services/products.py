@@ -34,8 +34,10 @@ from rustok.db.constraints import unique
 from rustok.db.transactions import transactional, unit_of_work
 from rustok.errors.families import NotFound, VersionConflict
 from rustok.policy import require
+from rustok.telemetry import traced
 
 
+@traced("catalog.create_product")
 def create_product(*, input: CreateProduct, context: ExecutionContext) -> Product:
     """Create a product with its variants, prices, translations and first counts. Needs `product:create`.
 
@@ -89,6 +91,7 @@ def update_product(
     return product
 
 
+@traced("catalog.set_price")
 @transactional
 def set_price(*, sku: str, currency: str, amount: int, context: ExecutionContext) -> Price:
     """Set what one unit costs in a currency, in minor units. Needs `product:update`.

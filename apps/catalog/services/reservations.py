@@ -24,6 +24,7 @@ from rustok.context import ExecutionContext
 from rustok.db.ids import new_id
 from rustok.db.transactions import current_unit_of_work, transaction_required
 from rustok.errors.base import FieldError
+from rustok.telemetry import traced
 
 _RESERVE: Final = """
 WITH wanted AS (
@@ -99,6 +100,7 @@ _RELEASE: Final = _Outcome(ReservationStatus.HELD, ReservationStatus.RELEASED, 0
 _RESTOCK: Final = _Outcome(ReservationStatus.COMMITTED, ReservationStatus.RETURNED, 1, 0, MovementKind.RETURN)
 
 
+@traced("catalog.reserve")
 @transaction_required
 def reserve(
     *,
@@ -126,18 +128,21 @@ def reserve(
     _warn_of_low_stock(items, found, location)
 
 
+@traced("catalog.commit_reservation")
 @transaction_required
 def commit_reservation(*, reference: UUID, context: ExecutionContext, at: datetime) -> int:
     """The goods leave: take what is held for `reference` off the shelf. Returns the number of levels touched."""
     return len(_close(_COMMIT, reference, context, at))
 
 
+@traced("catalog.release")
 @transaction_required
 def release(*, reference: UUID, context: ExecutionContext, at: datetime) -> int:
     """Let go of what is held for `reference`. Returns the number of levels touched."""
     return len(_close(_RELEASE, reference, context, at))
 
 
+@traced("catalog.restock")
 @transaction_required
 def restock(*, reference: UUID, context: ExecutionContext, at: datetime) -> int:
     """The shipped goods came back: put them on the shelf again. Returns the number of levels touched."""

@@ -17,9 +17,11 @@ from rustok.context import ExecutionContext
 from rustok.db.transactions import current_unit_of_work, transactional
 from rustok.errors.families import NotFound
 from rustok.policy import require
+from rustok.telemetry import traced
 from rustok.text import clean
 
 
+@traced("catalog.set_stock")
 @transactional
 def set_stock(
     *,
@@ -41,6 +43,7 @@ def set_stock(
     return _change(sku, location, change, context)
 
 
+@traced("catalog.adjust_stock")
 @transactional
 def adjust_stock(
     *, sku: str, delta: int, context: ExecutionContext, location: str = MAIN_LOCATION, reason: str = ""

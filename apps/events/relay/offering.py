@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from apps.events.records import StoredEvent
 from apps.events.relay import policy, stopping
+from apps.events.relay.tracing import observed
 from apps.events.transports import Delivered, NotOffered, Outcome, Refused, Transport
 from rustok.telemetry.logging import log_event
 
@@ -70,7 +71,7 @@ def _publish(transport: Transport, chunk: Sequence[StoredEvent], timeout: float)
     if not chunk:
         return ()
     try:
-        outcomes = transport.publish(chunk, timeout=timeout)
+        outcomes = observed(transport, chunk, lambda: transport.publish(chunk, timeout=timeout))
     except Exception as error:  # noqa: BLE001 - a defect of a transport parks what it was given, not the relay
         log_event("relay.transport_failed", level=logging.ERROR, error=type(error).__name__, event_id=str(chunk[0].id))
         return [Refused(reason=f"{type(error).__name__}: {error}"[:500])] * len(chunk)

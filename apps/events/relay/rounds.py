@@ -30,6 +30,7 @@ from apps.operations.wakeups import Lease, LeaseLost, NextTurn
 from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
 from rustok.config import config
 from rustok.telemetry.logging import log_event
+from rustok.telemetry.tracing import span
 
 BUSY_PAUSE: Final = 0.005  # seconds
 LOOK: Final = 0.02  # seconds of turns before the next look at the wake-ups
@@ -102,7 +103,8 @@ def _number_log(tenant_id: UUID, marks: list[UUID]) -> int | None:
     try:
         with log_scope(tenant_id, even_suspended=True):
             enrolment.ensure_subscribers(tenant_id=tenant_id)
-            return number(tenant_id=tenant_id, wakeups=marks)
+            with span("number events", wakeups=len(marks)):
+                return number(tenant_id=tenant_id, wakeups=marks)
     except TenantNotFound:
         with shared_scope():
             wakeups.forget(tenant_id=tenant_id)

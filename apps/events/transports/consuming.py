@@ -16,8 +16,10 @@ from uuid import UUID
 
 from apps.events import inbox
 from apps.events.transports.brokers import Broker, Received
+from rustok.context import amended
 from rustok.errors import DomainError
 from rustok.telemetry.logging import log_event
+from rustok.telemetry.tracing import Kind, continued, span
 
 Handler = Callable[[Received], object]
 
@@ -67,7 +69,12 @@ class Consumer:
     def _take(self, message: Received, step: Step, timeout: float) -> bool:
         """Handle one message; False when it was refused and is still to be tried."""
         try:
-            if inbox.run_once(UUID(message.id), self._group, lambda: self._handle(message)):
+            with (
+                amended(trace=continued(message.headers)),
+                span(f"process {self._group}", kind=Kind.CONSUMER, door=True),
+            ):
+                took = inbox.run_once(UUID(message.id), self._group, lambda: self._handle(message))
+            if took:
                 step.done += 1
             else:
                 step.repeated += 1

@@ -13,6 +13,7 @@ from apps.events.transports import Outcome, Refused, Route
 from apps.events.transports.brokers import CONTENT_TYPE, BrokerDown, BrokerHung, Parcel
 from apps.events.transports.destinations import Borrowed, borrow, find, give_back
 from apps.events.transports.waves import Waves
+from rustok.telemetry.propagation import HEADERS
 from rustok.transport_settings import PLATFORM
 
 NAME: Final = "broker"
@@ -28,6 +29,7 @@ class BrokerTransport:
     def __init__(self, route: Route) -> None:
         """Find the destination; costs nothing."""
         self._name = route.target
+        self.label = route.name
         self._destination = find(route.target)
         self._origin = route.tenant_slug or PLATFORM
         self._source = source_of(route.tenant_slug)
@@ -98,8 +100,8 @@ class BrokerTransport:
             "partitionkey": key,
             "position": str(event.position),
         }
-        if traceparent := event.metadata.get("traceparent"):
-            headers["traceparent"] = traceparent
+        metadata = event.metadata
+        headers |= {name: metadata[name] for name in HEADERS if metadata.get(name)}
         partition = partition_of(key, self._partitions)
         return Parcel(str(event.id), key, partition, event.wire_type, self._origin, headers, body)
 

@@ -65,6 +65,7 @@ class SubscriberTransport:
         if found is None:
             raise UnknownTransport(transport=f"{NAME} {route.target}")
         self._subscriber = found
+        self.label = route.name
 
     def publish(self, events: Sequence[StoredEvent], *, timeout: float) -> Sequence[Outcome]:  # noqa: ARG002 - protocol
         """Handle the events inside savepoints."""

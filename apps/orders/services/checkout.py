@@ -18,8 +18,10 @@ from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.transactions import current_unit_of_work, transactional
 from rustok.policy import enter
+from rustok.telemetry import traced
 
 
+@traced("orders.check_out")
 @transactional
 def check_out(*, cart_id: UUID, context: ExecutionContext, expected_version: int | None = None) -> Order:
     """Place the order of a cart at today's prices. Needs `cart:checkout`.

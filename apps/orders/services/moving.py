@@ -29,6 +29,7 @@ from apps.orders.states import CANCELLED, CONFIRMED, DELIVERED, PAID, SHIPPED
 from apps.payments import services as payments
 from rustok.context import ExecutionContext
 from rustok.db.transactions import transactional
+from rustok.telemetry import traced
 
 _NOTE: Final = Note()
 _PAY: Final = PayOrder()
@@ -37,6 +38,7 @@ _CANCEL: Final = CancelOrder()
 _REFUND: Final = RefundOrder()
 
 
+@traced("orders.confirm_order")
 @transactional
 def confirm_order(
     *, order_id: UUID, context: ExecutionContext, input: Note = _NOTE, expected_version: int | None = None
@@ -51,6 +53,7 @@ def confirm_order(
     return step.finish(OrderConfirmed(**step.fact()))
 
 
+@traced("orders.pay_order")
 @transactional
 def pay_order(
     *, order_id: UUID, context: ExecutionContext, input: PayOrder = _PAY, expected_version: int | None = None
@@ -75,6 +78,7 @@ def pay_order(
     )
 
 
+@traced("orders.ship_order")
 @transactional
 def ship_order(
     *, order_id: UUID, context: ExecutionContext, input: ShipOrder = _SHIP, expected_version: int | None = None
@@ -88,6 +92,7 @@ def ship_order(
     return step.finish(OrderShipped(**step.fact(), carrier=carrier, tracking=tracking))
 
 
+@traced("orders.deliver_order")
 @transactional
 def deliver_order(
     *, order_id: UUID, context: ExecutionContext, input: Note = _NOTE, expected_version: int | None = None
@@ -98,6 +103,7 @@ def deliver_order(
     return step.finish(OrderDelivered(**step.fact()))
 
 
+@traced("orders.cancel_order")
 @transactional
 def cancel_order(
     *, order_id: UUID, context: ExecutionContext, input: CancelOrder = _CANCEL, expected_version: int | None = None
@@ -121,6 +127,7 @@ def cancel_order(
     )
 
 
+@traced("orders.refund_order")
 @transactional
 def refund_order(
     *, order_id: UUID, context: ExecutionContext, input: RefundOrder = _REFUND, expected_version: int | None = None

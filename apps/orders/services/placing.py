@@ -31,6 +31,7 @@ from rustok.db.transactions import UnitOfWork, unit_of_work
 from rustok.errors.base import FieldError
 from rustok.money import MAX_MINOR, exponent
 from rustok.policy import Action, ResourceGuard, Scope, enter, require
+from rustok.telemetry import traced
 from rustok.text import refuse
 
 _INSERT: Final = """
@@ -56,6 +57,7 @@ class Promise(Protocol):
         """Promise all of it to the order `reference`, or raise."""
 
 
+@traced("orders.create_order")
 def create_order(*, input: CreateOrder, context: ExecutionContext) -> Order:
     """Place an order and reserve its stock, all or nothing. Needs `order:create` (own prices or time: `order:import`).
 

@@ -6,12 +6,14 @@ belongs to the statement, not to the cursor.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.db.backends.postgresql.base import CursorDebugWrapper
 from django.db.backends.utils import CursorWrapper
 
 from rustok.db.attribution import attributed, concerns
+from rustok.telemetry import statements
 
 
 class _Bound:
@@ -23,10 +25,14 @@ class _Bound:
     def execute(self, statement: Any, params: Any = None) -> Any:
         """Run one statement in the active scope."""
         self.db.bind()
-        if concerns(statement):
-            with attributed(self.db):
-                return super().execute(statement, params)  # type: ignore[misc]  # the mixin's other base has it
-        return super().execute(statement, params)  # type: ignore[misc]  # the mixin's other base has it
+        started = time.perf_counter()
+        try:
+            if concerns(statement):
+                with attributed(self.db):
+                    return super().execute(statement, params)  # type: ignore[misc]  # the mixin's other base has it
+            return super().execute(statement, params)  # type: ignore[misc]  # the mixin's other base has it
+        finally:
+            statements.seen(statement, started)
 
     def executemany(self, statement: Any, param_list: Any) -> Any:
         """Run one statement many times in the active scope."""

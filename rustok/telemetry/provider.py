@@ -1,0 +1,191 @@
+"""OpenTelemetry's SDK in this process: which spans are recorded, and where they go.
+
+`configure` says it once, at start; everything is built at the first span, after any fork, so that no thread, socket or
+queue of a parent process is shared with its children. Spans go to the installation's ring in Valkey, and by OTLP over
+HTTP to a collector when one is named.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, Tracer, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+from rustok import __version__
+from rustok.telemetry import ring
+from rustok.telemetry.propagation import sample_ratio
+from rustok.telemetry.shipping import Shipper
+from rustok.telemetry.spans import grouped
+
+FLUSH_SECONDS: Final = 2.0  # what ending a process may take longer for what it has not sent yet
+OTLP_TIMEOUT: Final = 5.0  # seconds of one request to the collector, its repetitions included
+_LIMITS: Final = SpanLimits(
+    max_span_attributes=32, max_events=32, max_links=32, max_event_attributes=8, max_span_attribute_length=500
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracing:
+    """What is traced and where it goes. `buffer` is the number of traces in the ring, `endpoint` an OTLP base URL."""
+
+    ratio: float = 1.0
+    buffer: int = 0
+    endpoint: str = ""
+    environment: str = "development"
+
+
+class _Ids(RandomIdGenerator):
+    """A root span gets the trace id that its door has given out already."""
+
+    def __init__(self) -> None:
+        self.wanted = threading.local()
+
+    def generate_trace_id(self) -> int:
+        wanted = self.wanted.__dict__.pop("trace_id", None)
+        return super().generate_trace_id() if wanted is None else wanted
+
+
+class _Shipped(SpanProcessor):
+    """Hands every finished span to shippers; they alone know where to."""
+
+    def __init__(self, shippers: Sequence[Shipper]) -> None:
+        self._shippers = shippers
+
+    def on_end(self, span: ReadableSpan) -> None:
+        for shipper in self._shippers:
+            shipper.put(span)
+
+
+class _Process:
+    """What was configured, and what this process made of it."""
+
+    def __init__(self) -> None:
+        self.wanted: Tracing | None = None
+        self.tracer: Tracer | None = None
+        self.ids = _Ids()
+        self.processors: Sequence[SpanProcessor] = ()
+        self.shippers: list[Shipper] = []
+        self.lock = threading.Lock()
+
+
+_process: Final = _Process()
+_endings: Final[list[Callable[[float], Any]]] = []
+
+
+def configure(wanted: Tracing | None, *, processors: Sequence[SpanProcessor] = ()) -> None:
+    """Trace from now on as wanted; None, or nowhere to send spans to, turns tracing off. The last call wins.
+
+    `processors` are further ones of OpenTelemetry's: they see every span at once, in the thread that ends it.
+    """
+    useful = wanted is not None and (wanted.buffer > 0 or bool(_endpoint(wanted)) or bool(processors))
+    _process.wanted, _process.processors = wanted if useful else None, processors
+    _process.tracer, _process.shippers = None, []
+    sample_ratio(wanted.ratio if wanted is not None else 1.0)
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
+
+
+def is_on() -> bool:
+    """Whether sampled work is recorded here."""
+    return _process.wanted is not None
+
+
+def tracer() -> Tracer | None:
+    """The process's tracer, or None while tracing is off."""
+    return _process.tracer or (None if _process.wanted is None else _build(_process.wanted))
+
+
+def give_id(trace_id: int) -> None:
+    """Let the next root span of this thread have this trace id."""
+    _process.ids.wanted.trace_id = trace_id
+
+
+def at_flush(end: Callable[[float], Any]) -> None:
+    """Call this too, with the seconds that it may take, when the process ends."""
+    _endings.append(end)
+
+
+def flush(seconds: float = FLUSH_SECONDS) -> None:
+    """Send what waits; returns after about `seconds` at the latest, whatever a collector does."""
+    ends = [*_endings, *(shipper.flush for shipper in _process.shippers)]
+    for end in ends:
+        end(seconds / len(ends))
+
+
+def _build(wanted: Tracing) -> Tracer:
+    with _process.lock:
+        if _process.tracer is None:
+            _process.shippers = _shippers(wanted)
+            provider = TracerProvider(
+                sampler=ParentBased(TraceIdRatioBased(wanted.ratio)),
+                resource=_resource(wanted),
+                id_generator=_process.ids,
+                span_limits=_LIMITS,
+                shutdown_on_exit=False,
+            )
+            for processor in (*_process.processors, _Shipped(_process.shippers)):
+                provider.add_span_processor(processor)
+            made = provider.get_tracer("rustok", __version__)
+            assert isinstance(made, Tracer)
+            _process.tracer = made
+        return _process.tracer
+
+
+def _shippers(wanted: Tracing) -> list[Shipper]:
+    found = []
+    if wanted.buffer > 0:
+        kept = ring.traces()
+        found.append(Shipper("traces", lambda spans: kept.write(grouped(spans))))
+    if endpoint := _endpoint(wanted):
+        exporter = OTLPSpanExporter(endpoint=endpoint, timeout=OTLP_TIMEOUT)
+        found.append(Shipper("otlp", lambda spans: _export(exporter, spans)))
+    return found
+
+
+def _export(exporter: OTLPSpanExporter, spans: Sequence[ReadableSpan]) -> None:
+    if exporter.export(spans) is not SpanExportResult.SUCCESS:
+        raise ConnectionError("the collector did not take the spans")
+
+
+def _endpoint(wanted: Tracing) -> str:
+    """The full address of the traces signal; the standard variables count where ours is not set."""
+    if wanted.endpoint:
+        base = wanted.endpoint.rstrip("/")
+        return base if base.endswith("/v1/traces") else f"{base}/v1/traces"
+    if full := os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", ""):
+        return full
+    base = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
+    return f"{base}/v1/traces" if base else ""
+
+
+def _resource(wanted: Tracing) -> Resource:
+    """Who sends: `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` add to it and win."""
+    ours = Resource({"service.name": "rustok", "service.version": __version__, "process.pid": os.getpid()})
+    return ours.merge(Resource({"deployment.environment.name": wanted.environment})).merge(_named())
+
+
+def _named() -> Resource:
+    told = Resource.create()
+    if "OTEL_SERVICE_NAME" in os.environ or "service.name" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""):
+        return told
+    return Resource({name: value for name, value in told.attributes.items() if name != "service.name"})
+
+
+def _after_fork() -> None:
+    """A child begins anew: threads, locks and sockets stay with the parent."""
+    _process.tracer, _process.shippers = None, []
+    _process.lock, _process.ids = threading.Lock(), _Ids()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(flush)
