@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver
 
 from rustok.api.admission import operation_of
 from rustok.celery import app as celery_app
-from rustok.operations import INTERNAL, PUBLIC, Criticality, operations
+from rustok.operations import AUTHENTICATED, INTERNAL, PUBLIC, Criticality, operations
 from rustok.policy import is_permission
 
 URLCONFS = ["rustok.urls.platform", "rustok.urls.tenant"]
@@ -93,7 +93,7 @@ def test_every_task_is_declared():
 
 def test_every_operation_has_permission_and_criticality():
     for operation in operations():
-        assert operation.permission in {PUBLIC, INTERNAL} or is_permission(operation.permission), operation
+        assert operation.permission in {PUBLIC, AUTHENTICATED, INTERNAL} or is_permission(operation.permission), operation
         assert isinstance(operation.criticality, Criticality)
         assert operation.kind in {"endpoint", "console", "task", "tool"}
 

@@ -79,7 +79,7 @@ class ExplainPermissionBody(Body):
     role: Slug | None = None
 
 
-class DecisionOut(Out):
+class PermissionDecisionOut(Out):
     """What the guard says, and why."""
 
     allowed: bool

@@ -15,8 +15,8 @@ from apps.security.api.role_shapes import (
     AssignedOut,
     ChangeRoleBody,
     CreateRoleBody,
-    DecisionOut,
     ExplainPermissionBody,
+    PermissionDecisionOut,
     RoleOut,
     role_out,
 )
@@ -126,7 +126,7 @@ class PermissionExplanation(Endpoint):
         permission=AUTHENTICATED,
         criticality=Criticality.LOW,
         body=ExplainPermissionBody,
-        answer=DecisionOut,
+        answer=PermissionDecisionOut,
         errors=(NotFound,),
         cost=1,
         summary=_("Explain a permission"),

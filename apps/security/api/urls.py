@@ -7,6 +7,7 @@ from apps.security.api import roles, tokens, trust, views
 tenant_urlpatterns = [
     path("api-keys/", views.ApiKeyCollection.as_view()),
     path("api-keys/<uuid:id>/", views.ApiKeyItem.as_view()),
+    path("api-keys/<uuid:id>/rotate/", views.ApiKeyRotation.as_view()),
     path("tokens/", tokens.TokenCollection.as_view()),
     path("tokens/keys/", tokens.TokenKeys.as_view()),
     path("tokens/revoke/", tokens.TokenRevocation.as_view()),

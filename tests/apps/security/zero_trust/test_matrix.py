@@ -34,6 +34,7 @@ PUBLIC_OPERATIONS = {
     "tokens.give_up",  # whoever holds a token may end it (RFC 7009)
     "tokens.keys",  # public keys
 }
+ANY_CREDENTIAL = {"permissions.explain"}  # reviewed: what a caller asks about itself, whatever it may do
 NOWHERE = {"uuid": str(UUID(int=7)), "int": "7"}
 VARIABLE = re.compile(r"<(?:(\w+):)?\w+>")
 
@@ -152,3 +153,10 @@ def _count():
 @pytest.mark.parametrize("urlconf", SIDES.values(), ids=SIDES)
 def test_what_is_public_was_reviewed(urlconf):
     assert {declared.name for _path, _method, declared in endpoints(urlconf) if declared.is_public} <= PUBLIC_OPERATIONS
+
+
+@pytest.mark.parametrize("urlconf", SIDES.values(), ids=SIDES)
+def test_what_any_credential_opens_was_reviewed(urlconf):
+    asked = {declared.name for _path, _method, declared in endpoints(urlconf) if declared.permission == AUTHENTICATED}
+
+    assert asked <= ANY_CREDENTIAL
