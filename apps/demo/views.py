@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Final
 from uuid import UUID
@@ -83,6 +83,8 @@ def arrivals(request: HttpRequest, slug: str) -> HttpResponse:
     if not queries.is_subscribed(slug):
         raise NotFound(resource=_("subscription"))
     stream = request.GET.get("stream", "")
+    if not stream.isprintable():
+        raise InvalidInput
     found = list(queries.arrivals(slug=slug, stream=stream, after=_cursor(request.GET.get("after")))[: PAGE + 1])
     shown = found[:PAGE]
     following = None
@@ -98,8 +100,8 @@ def _cursor(text: str | None) -> tuple[datetime, UUID] | None:
         return None
     try:
         moment, _space, key = urlsafe_b64decode(text.encode()).decode().partition(" ")
-        return datetime.fromisoformat(moment), UUID(key)
-    except ValueError as error:
+        return datetime.fromisoformat(moment).astimezone(UTC), UUID(key)
+    except (ValueError, OverflowError) as error:
         raise InvalidInput from error
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -33,10 +35,25 @@ def is_trusted_proxy(text: str) -> bool:
 
 def client_address(request: HttpRequest) -> str:
     """The nearest address that is not one of our own proxies, read from the right of `X-Forwarded-For`."""
-    peer: str = request.META.get("REMOTE_ADDR", "")
+    return address_of(request.META)
+
+
+def network_of(address: str) -> str:
+    """Whose address it is: hosts with IPv6 own a /64, so whoever has one address has all of them."""
+    if ":" not in address:
+        return address
+    parsed = _parsed(address)
+    if parsed is None:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else str(parsed)
+
+
+def address_of(meta: Mapping[str, Any]) -> str:
+    """`client_address` of a WSGI environment."""
+    peer = str(meta.get("REMOTE_ADDR", ""))
     if not is_trusted_proxy(peer):
         return peer
-    for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+    for hop in reversed(str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")):
         address = _parsed(hop)
         if address is None:
             return peer

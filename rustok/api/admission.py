@@ -27,6 +27,7 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import get_language
 from prometheus_client import Counter
 
+from rustok.api.bodies import BodyReaders, NoReader
 from rustok.api.declaration import SAFE
 from rustok.api.handlers import answer, wants_page
 from rustok.api.headers import secure
@@ -45,9 +46,12 @@ RETRY_SECONDS: Final = 1.0
 _STEERED: Final = ("/admin/login/", "/admin/logout/", "/admin/language/", "/admin/operations/")
 """Console pages that stay open in every mode: signing in, and the page that lifts the mode."""
 
+_REMEMBERED: Final = 300
+"""Characters of method and path: eight thousand addresses as long as a server takes them would fill the memory."""
+
 REFUSED: Final = Counter(
     "rustok_admission_refused",
-    "Requests refused before Django, by criticality and reason (mode or load).",
+    "Requests refused before Django, by criticality and reason (mode, load or body).",
     ("criticality", "reason"),
     registry=REGISTRY,
 )
@@ -73,10 +77,11 @@ class AdmissionGate:
     ) -> None:
         """Guard `application` with the process's places and modes, or with given ones (tests)."""
         self._application = application
-        self._places, self._modes = places or admission(), modes or controller()
+        self._places, self._modes, self._bodies = places or admission(), modes or controller(), BodyReaders()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Let in, make wait, or refuse."""
+        environ["wsgi.url_scheme"] = config().scheme  # TLS may end in front of us; cookies, links and CSRF depend on it
         path = environ.get("PATH_INFO", "")
         if path in PROBES or path.startswith(settings.STATIC_URL):
             return self._application(environ, start_response)
@@ -84,6 +89,12 @@ class AdmissionGate:
         if not self._modes.permits(operation):
             self._places.note_refused()
             return _refuse(self._modes.refusal(), operation, "mode", environ, start_response)
+        try:
+            self._bodies.take(environ)
+        except NoReader:
+            return _refuse(self._modes.overload(), operation, "body", environ, start_response)
+        except DomainError as error:
+            return _refuse(error, operation, "body", environ, start_response)
         if not self._places.enter(operation.criticality):
             return _refuse(self._modes.overload(), operation, "load", environ, start_response)
         started = time.perf_counter()
@@ -98,7 +109,9 @@ def operation_of(environ: dict[str, Any]) -> Operation:
     host = environ.get("HTTP_HOST", "").lower().rsplit(":", 1)[0]
     platform = host in {config().base_domain, "localhost", "127.0.0.1", "[::1]"}
     urls = settings.PUBLIC_SCHEMA_URLCONF if platform else settings.ROOT_URLCONF
-    return _known(urls, environ.get("REQUEST_METHOD", "GET"), environ.get("PATH_INFO", "/"))
+    method, path = environ.get("REQUEST_METHOD", "GET"), environ.get("PATH_INFO", "/")
+    known = _known if len(method) + len(path) <= _REMEMBERED else _known.__wrapped__
+    return known(urls, method, path)
 
 
 @lru_cache(maxsize=8_192)
@@ -133,8 +146,10 @@ def _refuse(
     observe_error(error.code)
     status = status_of(error)
     observe_request(method=method, route="refused", status=status, seconds=time.perf_counter() - started)
+    later = error.retryable or error.retry_after is not None
+    wait = [("Retry-After", str(math.ceil(error.retry_after or RETRY_SECONDS)))] if later else []
     own = [
-        ("Retry-After", str(math.ceil(error.retry_after or RETRY_SECONDS))),
+        *wait,
         ("Content-Length", str(len(body))),
         ("traceparent", trace.traceparent),
     ]
@@ -152,7 +167,7 @@ def _prepared(error: DomainError) -> Prepared:
     place = (error.name, mode, get_language() or "")
     known = _documents.get(place)
     if known is None:
-        plain = type(error)(mode=mode)
+        plain = type(error)(**error.context)
         response = problem_response(plain, instance="")
         secure(response)
         known = _documents[place] = (problem(plain, instance=""), tuple(response.items()))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 from typing import Final
 
@@ -18,6 +17,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.security.zero_trust.errors import AddressLimited
+from rustok.api.addresses import network_of
 from rustok.api.handlers import failure
 from rustok.config import config
 from rustok.context import current
@@ -38,7 +38,7 @@ class AddressLimiter:
 
     def allows(self, address: str) -> bool:
         """Take one request off the address; False when there is none left."""
-        now, key = self._clock(), _network(address)
+        now, key = self._clock(), network_of(address)
         with self._lock:
             left, at = self._seen.pop(key, (self._depth, now))
             left = min(self._depth, left + (now - at) * self._rate)
@@ -46,17 +46,6 @@ class AddressLimiter:
             if len(self._seen) > CAPACITY:
                 self._seen.popitem(last=False)
         return left >= 1
-
-
-def _network(address: str) -> str:
-    """IPv6 hosts own a /64: whoever has one address has all of them."""
-    if ":" not in address:
-        return address
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
 class AddressLimitMiddleware:

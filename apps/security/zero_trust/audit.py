@@ -1,6 +1,6 @@
 """Stage 4: from here on every deed carries its doer; and what was refused is in the audit log, counted, not flooded.
 
-The first refusal of a kind is written at once; equal ones (shop, code, operation, credential, address) of the next
+The first refusal of a kind is written at once; equal ones (shop, code, operation, credential, network) of the next
 minute are counted and written as one entry when the minute is over and somebody is refused again, or the process ends.
 """
 
@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from django.http import HttpRequest
 
 from apps.security.zero_trust.admission import Admission
+from rustok.api.addresses import network_of
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext, current, install, use
 from rustok.db.transactions import unit_of_work
@@ -115,7 +116,7 @@ def note_refusal(error: DomainError, *, operation: str, admission: Admission | N
     here = current()
     credential = admission.credential if admission is not None else None
     doer = credential.actor.reference if credential is not None else here.actor.reference
-    refusals.note(Kind(here.schema or "", error.code, error.name, operation, doer, here.address))
+    refusals.note(Kind(here.schema or "", error.code, error.name, operation, doer, network_of(here.address)))
 
 
 def _write(kind: Kind, times: int, context: ExecutionContext) -> None:

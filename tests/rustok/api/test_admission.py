@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-from rustok.api.admission import AdmissionGate, operation_of
+from rustok.api import admission
+from rustok.api.admission import AdmissionGate, _known, operation_of
+from rustok.config import config
 from rustok.operations import Criticality
 from rustok.resilience.admission import Admission
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride
@@ -135,3 +137,30 @@ def test_a_head_request_gets_no_body(ask, modes, clock):
     choose(modes, clock, Mode.OFFLINE)
 
     assert ask("HEAD", "/api/v1/orders/")["body"] == b""
+
+
+def test_a_body_that_is_too_long_reaches_nobody(ask):
+    answer = ask("POST", "/admin/login/", CONTENT_LENGTH="2000000", **{"wsgi.input": io.BytesIO()})
+
+    assert (answer["status"], json.loads(answer["body"])["code"]) == (413, 2004)
+    assert "Retry-After" not in answer["headers"]
+
+
+def test_addresses_as_long_as_a_server_takes_them_are_not_remembered():
+    before = _known.cache_info().currsize
+    operation_of({"REQUEST_METHOD": "GET", "PATH_INFO": "/" + "a" * 60_000, "HTTP_HOST": "acme.localhost"})
+
+    assert _known.cache_info().currsize == before
+
+
+def test_the_scheme_is_the_declared_one(places, modes, monkeypatch):
+    """Behind a proxy that ends TLS, Django would else take every form of the console for a foreign one."""
+    monkeypatch.setattr(admission, "config", lambda: config().model_copy(update={"scheme": "https"}))
+    seen = []
+    gate = AdmissionGate(
+        lambda environ, _start: seen.append(environ["wsgi.url_scheme"]) or [], places=places, modes=modes
+    )
+
+    gate({"REQUEST_METHOD": "GET", "PATH_INFO": "/admin/", "HTTP_HOST": "acme.localhost"}, lambda *_answer: None)
+
+    assert seen == ["https"]
