@@ -26,7 +26,7 @@ __all__ = [
     "workers_seen_since",
 ]
 _POINTS: Final = """
-    SELECT check_name, date_bin(%(step)s, at, %(origin)s), sum(passed), sum(warned), sum(failed),
+    SELECT check_name, date_bin(make_interval(secs => %(step)s), at, %(since)s), sum(passed), sum(warned), sum(failed),
            avg(took_ms) FILTER (WHERE worst_ms > 0), max(worst_ms), max(value)
     FROM health_sample WHERE width = %(width)s AND at >= %(since)s AND at < %(until)s
     GROUP BY 1, 2
@@ -80,9 +80,10 @@ def current_results() -> tuple[Result, ...]:
 def history(period: Period, *, now: datetime) -> Mapping[str, Mapping[datetime, Point]]:
     """Points of every check by their beginning; stretches that nobody watched are missing. One statement."""
     slots = period.slots(now)
-    limits = {"since": slots[0], "until": slots[-1] + period.step, "origin": slots[0]}
+    step = int(period.step.total_seconds())
+    limits = {"step": step, "width": period.width, "since": slots[0], "until": slots[-1] + period.step}
     with connection.cursor() as cursor:
-        cursor.execute(_POINTS, {"step": period.step, "width": period.width, **limits})
+        cursor.execute(_POINTS, limits)
         rows = cursor.fetchall()
     found: dict[str, dict[datetime, Point]] = {}
     for name, at, passed, warned, failed, took, worst, value in rows:

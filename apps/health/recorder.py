@@ -101,8 +101,6 @@ class Recorder:
         except (DatabaseError, InterfaceError, DomainError) as error:
             log_event("health.history_waits", level=logging.DEBUG, minutes=len(minutes), error=type(error).__name__)
             return False
-        finally:
-            connections.close_all()
         for _minute in minutes:
             self._waiting.popleft()
         return True
@@ -141,6 +139,8 @@ class Recorder:
                     self.flush()
             except Exception as error:  # noqa: BLE001 - a thread that dies would end the history of this process
                 log_event("health.history_failed", level=logging.ERROR, error=repr(error))
+            finally:
+                connections.close_all()
 
 
 def _turn(track: _Track, result: Result, now: datetime) -> None:

@@ -103,8 +103,8 @@ class Sampler:
         ended = self._clock()
         track.result = replace(result, took_ms=round((ended - started) * 1000, 2), at=datetime.now(UTC))
         track.finished, track.running_since = ended, None
-        taken = {"value": result.observed.value, "seconds": round(ended - started, 4)}
-        observe_health(check=check.name, status=result.status, **taken)
+        seen, seconds = result.observed.value, round(ended - started, 4)
+        observe_health(check=check.name, status=result.status, value=seen, seconds=seconds)
         if result.status is not before:
             level = logging.INFO if result.status is Status.PASS else logging.WARNING
             log_event("health.changed", level=level, check=check.name, status=result.status, output=result.output)
