@@ -1,7 +1,7 @@
 """The storm's writers and its look at the database, in a process with the platform's settings.
 
-`python -m tests.chaos.storm_writers setup|write|log|control OPTIONS --out FILE`, options and answer as JSON. Run by the
-rig with `rustok.local exec`.
+`python -m tests.chaos.storm_writers setup|write|log|control|hold OPTIONS --out FILE`, options and answer as JSON. Run
+by the rig with `rustok.local exec`.
 """
 
 from __future__ import annotations
@@ -145,6 +145,56 @@ def control(slug: str) -> dict[str, Any]:
     return {name: sorted(tokens) for name, tokens in seen.items()}
 
 
+_LAGS = """
+    SELECT e.stream, 1000 * extract(epoch FROM min(d.attempted_at) - e.recorded_at)::float8
+    FROM events_event e LEFT JOIN webhooks_delivery d ON d.event_id = e.id AND d.succeeded
+    WHERE e.type = 'rig.storm_blew' AND e.stream LIKE %s GROUP BY e.id
+"""
+ARRIVAL_SECONDS = 60.0
+
+
+def hold(slug: str, seconds: float, rate: float) -> dict[str, Any]:
+    """Write at a fixed rate, first alone, then beside a transaction that has written and stays open for `seconds`.
+
+    The milliseconds from each event's row to its arrival at the webhook's receiver; None for what never came.
+    """
+    run_name = f"hold-{time.time_ns() % 16**6:x}"
+    with use(RIG), tenant_scope(resolve_slug(slug)):
+        _write_at(rate, seconds / 2, f"{run_name}-alone")
+        with elsewhere() as call:
+            opened = threading.Event()
+            held = call(_stay_open, f"{run_name}-late", seconds, opened)
+            opened.wait(10)
+            written = _write_at(rate, seconds - 1, f"{run_name}-beside")
+            still_open = not held.done()
+            held.result()
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        rows = run(_LAGS, f"storm-{run_name}-%")
+        while any(lag is None for _stream, lag in rows) and time.monotonic() < deadline:
+            time.sleep(0.2)
+            rows = run(_LAGS, f"storm-{run_name}-%")
+    lags = {part: [lag for stream, lag in rows if f"-{part}" in stream] for part in ("alone", "beside", "late")}
+    return {"lags": lags, "written": written, "still_open": still_open}
+
+
+def _stay_open(stream: str, seconds: float, opened: threading.Event) -> None:
+    with unit_of_work() as uow:
+        uow.record(StormBlew(storm=stream, token=stream))
+        uow.flush()
+        opened.set()
+        time.sleep(seconds)
+
+
+def _write_at(rate: float, seconds: float, stream: str) -> int:
+    """Open loop, one event per transaction; how many."""
+    started, many = time.monotonic(), round(rate * seconds)
+    for n in range(many):
+        time.sleep(max(0.0, started + n / rate - time.monotonic()))
+        with unit_of_work() as uow:
+            uow.record(StormBlew(storm=f"{stream}-{n % 20}", token=f"{stream}-{n}"))
+    return many
+
+
 def _write_early() -> None:
     with unit_of_work() as uow:
         uow.record(StormBlew(storm="control-early", token="early"))
@@ -169,7 +219,7 @@ def _look(seen: dict[str, list[str]], cursors: dict[str, int], call: Any) -> Non
 def main() -> None:
     """Do one job; its options and its answer are JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job", choices=["setup", "write", "log", "control"])
+    parser.add_argument("job", choices=["setup", "write", "log", "control", "hold"])
     parser.add_argument("options", type=json.loads)
     parser.add_argument("--out", type=Path, required=True)
     wanted = parser.parse_args()
