@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from django.utils import timezone
 
-from apps.security.chain import rounds
+from apps.security.chain import retention, rounds
 from apps.security.tokens.services import PRUNE_BATCH, prune
 from apps.tenants.isolation import platform_scope, tenant_scope
 from apps.tenants.queries import active_tenants
 from rustok.celery import task
+from rustok.config import config
 from rustok.errors import DomainError
 from rustok.operations import INTERNAL, Criticality
 from rustok.telemetry import log_event
@@ -24,6 +26,13 @@ PRUNE_ROUNDS: Final = 20
 def seal_audit() -> None:
     """Number, hash and sign audit entries; parallel rounds leave each other's logs alone."""
     rounds.run(seconds=SLICE)
+
+
+@task(name="security.prune_audit", permission=INTERNAL, criticality=Criticality.LOW, every=PRUNE_EVERY)
+def prune_audit() -> None:
+    """Move audit entries that are older than `audit_retention_days` to sealed files; 0 days keep them all."""
+    if days := config().audit_retention_days:
+        retention.sweep(older_than=timedelta(days=days))
 
 
 @task(name="security.prune_tokens", permission=INTERNAL, criticality=Criticality.LOW, every=PRUNE_EVERY)

@@ -1,10 +1,11 @@
-"""`manage.py audit verify|export|status|key`: prove the audit log whole, and take it away."""
+"""`manage.py audit verify|export|status|key|shred|prune`: prove the audit log whole, take it away, let parts go."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,11 @@ from apps.security.chain import verifier
 from apps.security.chain.checkpoints import checkpoint, checkpoint_file
 from apps.security.chain.export import export_page, loose_entries, sealed_entries
 from apps.security.chain.keys import key_file, key_id, public_pem
+from apps.security.chain.retention import prune, pruned_entries
 from apps.security.chain.sealing import seal, this_log
+from apps.security.chain.shredding import shred
+from rustok.config import config
+from rustok.context import current
 from rustok.progress import progress
 
 WHOLE: Final = "the audit log is not whole"
@@ -29,17 +34,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs and their options."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="verify|export|status|key")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="verify|export|status|key|shred|prune")
         verify = verbs.add_parser("verify", help="check every hash and checkpoint; fails when one is wrong")
         export = verbs.add_parser("export", help="write the log as JSON Lines, with its checkpoints if wanted")
         status = verbs.add_parser("status", help="count entries, sealed and loose")
         verbs.add_parser("key", help="print the public key (PEM)")
-        for verb in (verify, export, status):
-            add_log_options(verb, required=verb is export)
-        for verb in (verify, status):
+        shred_verb = verbs.add_parser("shred", help="destroy the key of a person's data in a log, for ever")
+        prune_verb = verbs.add_parser("prune", help="move old entries to sealed files, up to a signed checkpoint")
+        for verb in (verify, export, status, shred_verb, prune_verb):
+            add_log_options(verb, required=verb in {export, shred_verb})
+        for verb in (verify, status, shred_verb, prune_verb):
             verb.add_argument("--json", action="store_true", help="print facts as JSON")
         export.add_argument("--output", type=Path, help="the file to write (default: standard output)")
         export.add_argument("--checkpoints", type=Path, help="also copy the checkpoints to this file")
+        shred_verb.add_argument("--subject", required=True, help="the person, as in customer:<id> or user:<id>")
+        shred_verb.add_argument("--reason", default="", help="why; stands in the audit log")
+        prune_verb.add_argument("--days", type=int, help="keep so many days (default: RUSTOK_AUDIT_RETENTION_DAYS)")
+        prune_verb.add_argument("--dry-run", action="store_true", help="only say what would be moved")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it; one clear line and exit code 1 on failure."""
@@ -57,6 +68,26 @@ class Command(BaseCommand):
         for log in chosen_logs(options):
             with log.scope():
                 facts.append({"log": log.name, "sealed": sealed_entries(), "loose": loose_entries()})
+                facts[-1]["moved"] = pruned_entries()
+        self.stdout.write(shown(facts, as_json=options["json"]))
+
+    def _shred(self, options: dict[str, Any]) -> None:
+        (log,) = chosen_logs(options)
+        with log.scope():
+            receipt = shred(subject=options["subject"], reason=options["reason"], context=current())
+        self.stdout.write(shown([asdict(receipt) | {"log": log.name}], as_json=options["json"]))
+
+    def _prune(self, options: dict[str, Any]) -> None:
+        days = options["days"] if options["days"] is not None else config().audit_retention_days
+        if days < 1:
+            raise CommandError("say how many days to keep: --days, or RUSTOK_AUDIT_RETENTION_DAYS")
+        age, facts = timedelta(days=days), []
+        for log in chosen_logs(options):
+            with log.scope():
+                found = prune(older_than=age, context=current(), trial=options["dry_run"])
+                while found is not None:
+                    facts.append({"log": log.name} | asdict(found))
+                    found = None if options["dry_run"] else prune(older_than=age, context=current())
         self.stdout.write(shown(facts, as_json=options["json"]))
 
     def _verify(self, options: dict[str, Any]) -> None:
@@ -66,7 +97,17 @@ class Command(BaseCommand):
         else:
             for report in reports:
                 self.stdout.writelines(f"{report['name']}: {defect}" for defect in report["defects"])
-            columns = ("name", "entries", "checkpoints", "uncovered", "loose", "whole")
+            columns = (
+                "name",
+                "entries",
+                "pruned",
+                "checkpoints",
+                "uncovered",
+                "loose",
+                "personal",
+                "shredded",
+                "whole",
+            )
             self.stdout.write(shown([{name: report[name] for name in columns} for report in reports], as_json=False))
         if not all(report["whole"] for report in reports):
             raise CommandError(WHOLE)
@@ -91,8 +132,8 @@ class Command(BaseCommand):
 def _lines(log: Log, title: str) -> Iterator[bytes]:
     """The lines of a log, page by page: no scope stays open between two of them."""
     with log.scope():
-        total = sealed_entries()
-    after = 0
+        after = pruned_entries()
+        total = sealed_entries() - after
     with progress(f"{title} {log.name}", total=total, stream=sys.stderr) as bar:
         while True:
             with log.scope():
