@@ -34,6 +34,14 @@ def get_api_key(*, key_id: UUID) -> ApiKey:
     return key
 
 
+def api_key_by_prefix(*, prefix: str) -> ApiKey:
+    """One key that was not revoked, by its public part; raises NotFound."""
+    key = api_keys().filter(prefix=prefix).first()
+    if key is None:
+        raise NotFound(resource=str(_("API key")))
+    return key
+
+
 def audit_entries() -> QuerySet[AuditEntry]:
     """The audit log of the current scope, newest first."""
     return AuditEntry.objects.order_by("-id")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.security.access.grants import checked_grants, invalid
 from apps.security.access.services import role_to_give
 from apps.security.models import ApiKey, ConsoleSession, User
+from apps.security.networks import MOST_NETWORKS, canonical
 from apps.security.secrets import new_key
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
@@ -22,6 +24,8 @@ from rustok.db.transactions import unit_of_work
 from rustok.errors import FieldError
 from rustok.errors.families import DuplicateEntry, InvalidInput, NotFound
 from rustok.policy import Action, ResourceGuard, enter, require
+
+MOST_OVERLAP: Final = timedelta(days=30)
 
 
 def create_user(
@@ -80,13 +84,16 @@ def create_api_key(
     permissions: Sequence[str],
     context: ExecutionContext,
     expires_at: datetime | None = None,
+    allowed_networks: Sequence[str] = (),
 ) -> tuple[ApiKey, str]:
     """Make a key for a program; the second value is the key itself, which is not stored and never shown again.
 
-    Needs `api_key:create` and each permission that the key shall have. Raises InvalidInput, GrantExceeded.
+    `allowed_networks` (CIDR, IPv4 and IPv6): from where it may be used; none means from anywhere. Needs
+    `api_key:create` and each permission that the key shall have. Raises InvalidInput, GrantExceeded.
     """
     require(context, "api_key:create")
     granted = checked_grants(list(permissions), context)
+    networks = _checked_networks(allowed_networks)
     if expires_at is not None and expires_at <= timezone.now():
         raise invalid("/expires_at", "past", _("This time has passed."))
     material = new_key()
@@ -95,28 +102,72 @@ def create_api_key(
         prefix=material.prefix,
         secret_hash=material.secret_hash,
         permissions=granted,
+        allowed_networks=networks,
         created_by=context.actor.reference,
         expires_at=expires_at,
     )
     with unit_of_work() as uow:
         key.save(force_insert=True)
-        details = {"name": name, "permissions": granted}
+        details = {"name": name, "permissions": granted, "networks": networks}
         uow.audit(AuditEntry(action="api_key:create", target=str(key.pk), details=details))
     return key, material.plain
+
+
+def rotate_api_key(*, key_id: UUID, overlap: timedelta, context: ExecutionContext) -> tuple[ApiKey, str]:
+    """Make a successor that has what the key has; the key itself ends after `overlap`.
+
+    A key that ends gets a successor that lasts as long. Needs `api_key:update`, and what `create_api_key` needs. Raises
+    NotFound, InvalidInput, GrantExceeded.
+    """
+    enter(context, "api_key:update")
+    if not timedelta(0) <= overlap <= MOST_OVERLAP:
+        raise invalid("/overlap_hours", "range", _("The overlap is between nothing and 30 days."))
+    now = timezone.now()
+    with unit_of_work() as uow:
+        old = ResourceGuard(_locked_key(key_id), context).ensure(Action.UPDATE)
+        if old.revoked_at is not None:
+            raise NotFound(resource=str(_("API key")))
+        new, plain = create_api_key(
+            name=old.name,
+            permissions=old.permissions,
+            context=context,
+            expires_at=now + (old.expires_at - old.created_at) if old.expires_at is not None else None,
+            allowed_networks=old.allowed_networks,
+        )
+        old.retire(at=now + overlap)
+        uow.audit(AuditEntry(action="api_key:rotate", target=str(old.pk), details={"successor": str(new.pk)}))
+    return new, plain
 
 
 def revoke_api_key(*, key_id: UUID, context: ExecutionContext) -> ApiKey:
     """Refuse a key from now on. Revoking it again is no error. Needs `api_key:delete`; raises NotFound."""
     enter(context, "api_key:delete")
     with unit_of_work() as uow:
-        key = ApiKey.objects.select_for_update().filter(pk=key_id).first()
-        if key is None:
-            raise NotFound(resource=str(_("API key")))
-        ResourceGuard(key, context).ensure(Action.DELETE)
+        key = ResourceGuard(_locked_key(key_id), context).ensure(Action.DELETE)
         if key.revoked_at is None:
             key.revoke(at=timezone.now())
             uow.audit(AuditEntry(action="api_key:revoke", target=str(key.pk), details={"name": key.name}))
     return key
+
+
+def _locked_key(key_id: UUID) -> ApiKey:
+    key = ApiKey.objects.select_for_update().filter(pk=key_id).first()
+    if key is None:
+        raise NotFound(resource=str(_("API key")))
+    return key
+
+
+def _checked_networks(networks: Sequence[str]) -> list[str]:
+    if len(networks) > MOST_NETWORKS:
+        raise invalid("/allowed_networks", "too_long", _("Name fewer networks."))
+    found = []
+    for index, network in enumerate(networks):
+        try:
+            found.append(canonical(network))
+        except ValueError as error:
+            message = _("Write networks as 192.0.2.0/24 or 2001:db8::/32, without bits behind the mask.")
+            raise invalid(f"/allowed_networks/{index}", "network", message) from error
+    return sorted(set(found))
 
 
 def _check_user(user: User, password: str | None) -> None:

@@ -72,6 +72,13 @@ customer = made_by("/api/v1/customers/", lambda: {"name": "Ann"})
 api_key = made_by("/api/v1/api-keys/", lambda: {"name": "till", "permissions": ["order:read"]})
 signing_key = made_by("/api/v1/signing-keys/", lambda: {"name": "till", "permissions": ["order:read"]})
 
+
+def session() -> str:
+    """Exchanges the run's key for tokens."""
+    ask("POST", "/api/v1/tokens/", {"grant_type": "client_credentials"})
+    return first_of("/api/v1/tokens/")()
+
+
 endpoint = made_by("/api/v1/webhooks/endpoints/", lambda: {"url": RECEIVER})
 
 
@@ -157,6 +164,9 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
     "payments_retrieve": first_of("/api/v1/payments/"),
     "api_keys_get": api_key,
     "api_keys_revoke": api_key,
+    "api_keys_rotate": api_key,
+    "tokens_get": session,
+    "tokens_revoke": session,
     "signing_keys_get": signing_key,
     "signing_keys_revoke": signing_key,
     "signing_keys_rotate": signing_key,
@@ -193,6 +203,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "rate_per_tenant": lambda: None,
     "rate_per_key": lambda: None,
     "rate_per_route": lambda: None,
+    "allowed_networks": list,  # bits behind a mask are refused, and no pattern says so
     "algorithm": lambda: "hmac-sha256",
     "public_key": lambda: "",
     "admin_password": lambda: "correct horse battery",

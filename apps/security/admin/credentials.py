@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django import forms
 from django.contrib import admin
@@ -32,7 +33,9 @@ from rustok.operations import operations
 from rustok.policy import is_permission
 
 _PLATFORM_ONLY = frozenset({"tenant", "fleet"})
-_BOTH_SIDES = frozenset({"user", "api_key", "signing_key", "trust_policy", "audit", "event", "analytics", "health"})
+_BOTH_SIDES = frozenset(
+    {"user", "api_key", "signing_key", "trust_policy", "audit", "event", "analytics", "health", "token"}
+)
 
 
 def grantable() -> list[tuple[str, str]]:
@@ -70,12 +73,45 @@ class ApiKeyForm(CommandForm):
     )
 
 
+class NewApiKeyForm(ApiKeyForm):
+    """A new API key: signing keys have no networks."""
+
+    allowed_networks = forms.CharField(
+        label=_("Allowed networks"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line, as 192.0.2.0/24 or 2001:db8::/32. Leave empty for a key that works from anywhere."),
+    )
+
+
+class RotateForm(CommandForm):
+    """How long both keys work."""
+
+    overlap_hours = forms.IntegerField(
+        label=_("Overlap in hours"),
+        min_value=0,
+        max_value=720,
+        initial=24,
+        help_text=_("How long the old key goes on working."),
+    )
+
+
 def _create_key(call: CommandCall) -> Done:
     data = call.data
     _key, plain = services.create_api_key(
-        name=data["name"], permissions=data["permissions"], expires_at=data["expires_at"], context=call.context
+        name=data["name"],
+        permissions=data["permissions"],
+        expires_at=data["expires_at"],
+        allowed_networks=data["allowed_networks"].split(),
+        context=call.context,
     )
     return Done(message=_("The key is made."), secrets=(Secret(_("API key"), plain),))
+
+
+def _rotate_key(call: CommandCall) -> Done:
+    overlap = timedelta(hours=call.data["overlap_hours"])
+    _key, plain = services.rotate_api_key(key_id=call.subject.pk, overlap=overlap, context=call.context)
+    return Done(message=_("The successor is made."), secrets=(Secret(_("API key"), plain),))
 
 
 def _revoke_key(call: CommandCall) -> Done:
@@ -118,21 +154,33 @@ class ApiKeyAdmin(ConsoleModelAdmin):
     list_display = ("name", "key_prefix", "state", "used", "created")
     search_fields = ("name", "prefix")
     search_help_text = _("Name or prefix")
-    fields = ("name", "key_prefix", "state", "grants", "created_by", "created", "used")
-    readonly_fields = ("key_prefix", "state", "grants", "created", "used")
+    fields = ("name", "key_prefix", "state", "grants", "networks", "created_by", "created", "ends", "used")
+    readonly_fields = ("key_prefix", "state", "grants", "networks", "created", "ends", "used")
     list_commands = (
         Command(
             "create",
             label=_("Create API key"),
             permission="api_key:create",
             run=_create_key,
-            form=ApiKeyForm,
+            form=NewApiKeyForm,
             tone=Tone.PRIMARY,
             icon="add",
             explanation=_("The key is shown once, right after it is made."),
         ),
     )
-    commands = (_revoking("api_key", _revoke_key),)
+    commands = (
+        Command(
+            "rotate",
+            label=_("Rotate"),
+            permission="api_key:update",
+            run=_rotate_key,
+            form=RotateForm,
+            available=lambda key: key.revoked_at is None,
+            icon="autorenew",
+            explanation=_("Makes a successor with the same permissions and networks. It is shown once."),
+        ),
+        _revoking("api_key", _revoke_key),
+    )
 
     @admin.display(description=_("Prefix"))
     def key_prefix(self, key: ApiKey) -> str:
@@ -152,6 +200,16 @@ class ApiKeyAdmin(ConsoleModelAdmin):
     def grants(self, key: ApiKey) -> str:
         """What it opens."""
         return ", ".join(key.permissions)
+
+    @admin.display(description=_("Allowed networks"))
+    def networks(self, key: ApiKey) -> str:
+        """From where it may be used."""
+        return ", ".join(key.allowed_networks) or str(_("anywhere"))
+
+    @admin.display(description=_("Expires"))
+    def ends(self, key: ApiKey | SigningKey) -> str:
+        """Until when it works."""
+        return moment(key.expires_at)
 
     @admin.display(description=_("Last used"), ordering="last_used_at")
     def used(self, key: ApiKey) -> str:
@@ -186,12 +244,7 @@ class SigningKeyAdmin(ConsoleModelAdmin):
         ),
     )
     commands = (_revoking("signing_key", _revoke_signing_key),)
-    state, grants, created = ApiKeyAdmin.state, ApiKeyAdmin.grants, ApiKeyAdmin.created
-
-    @admin.display(description=_("Expires"))
-    def ends(self, key: SigningKey) -> str:
-        """Until when it works."""
-        return moment(key.expires_at)
+    state, grants, created, ends = ApiKeyAdmin.state, ApiKeyAdmin.grants, ApiKeyAdmin.created, ApiKeyAdmin.ends
 
 
 for _site in (platform_site, tenant_site):

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from apps.security.models import ApiKey, AuditEntry
+from apps.security.networks import MOST_NETWORKS
 from rustok.api import Body, Out, PageQuery
 from rustok.api.models import Line, Moment
 
@@ -18,6 +19,7 @@ Permission = Annotated[
 
 
 TraceId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Network = Annotated[str, StringConstraints(min_length=2, max_length=43, pattern=r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$")]
 
 
 class CreateApiKeyBody(Body):
@@ -26,6 +28,15 @@ class CreateApiKeyBody(Body):
     name: Line = Field(description="What the key is for.")
     permissions: list[Permission] = Field(min_length=1, max_length=100, description="`resource:action` or `order:*`.")
     days: int | None = Field(None, ge=1, le=3650, description="How long the key works; null for ever.")
+    allowed_networks: list[Network] = Field(
+        [], max_length=MOST_NETWORKS, description="From where the key may be used (CIDR); none: from anywhere."
+    )
+
+
+class RotateApiKeyBody(Body):
+    """A successor for a key."""
+
+    overlap_hours: int = Field(24, ge=0, le=720, description="How long the old key goes on working.")
 
 
 class ApiKeyOut(Out):
@@ -35,6 +46,7 @@ class ApiKeyOut(Out):
     name: str
     prefix: str = Field(description="The public part, as in `rk_<prefix>_…`.")
     permissions: list[str]
+    allowed_networks: list[str]
     created_by: str
     created_at: datetime
     expires_at: datetime | None

@@ -15,6 +15,7 @@ from apps.security.api.shapes import (
     AuditFilter,
     CreateApiKeyBody,
     NewApiKeyOut,
+    RotateApiKeyBody,
     api_key_out,
     audit_entry_out,
 )
@@ -22,7 +23,7 @@ from apps.security.chain.personal import REVEAL, reveal
 from apps.security.chain.search import AuditSearch, search
 from apps.security.errors import GrantExceeded
 from apps.security.queries import api_keys, get_api_key
-from apps.security.services import create_api_key, revoke_api_key
+from apps.security.services import create_api_key, revoke_api_key, rotate_api_key
 from rustok.api import Answer, Call, Endpoint, Page, PageQuery, Query, operation, paginate
 from rustok.operations import Criticality
 
@@ -58,7 +59,11 @@ class ApiKeyCollection(Endpoint):
         body = call.body
         expires_at = timezone.now() + timedelta(days=body.days) if body.days else None
         key, plain = create_api_key(
-            name=body.name, permissions=body.permissions, expires_at=expires_at, context=call.context
+            name=body.name,
+            permissions=body.permissions,
+            expires_at=expires_at,
+            allowed_networks=body.allowed_networks,
+            context=call.context,
         )
         return Answer(api_key_out(key) | {"key": plain}, headers={"Location": f"{call.request.path}{key.pk}/"})
 
@@ -88,6 +93,29 @@ class ApiKeyItem(Endpoint):
     def delete(self, call: Call[None, Query], *, id: UUID) -> None:
         """The key stops working at once; its row stays for the record."""
         revoke_api_key(key_id=id, context=call.context)
+
+
+class ApiKeyRotation(Endpoint):
+    """A successor for a key."""
+
+    @operation(
+        "api_keys.rotate",
+        permission="api_key:update",
+        own=True,
+        criticality=Criticality.HIGH,
+        body=RotateApiKeyBody,
+        answer=NewApiKeyOut,
+        status=201,
+        errors=(GrantExceeded,),
+        fails_closed=True,
+        summary=_("Rotate an API key"),
+        example={"overlap_hours": 24},
+    )
+    def post(self, call: Call[RotateApiKeyBody, Query], *, id: UUID) -> dict[str, Any]:
+        """Both keys work during the overlap, so that no request is refused while programs change over."""
+        overlap = timedelta(hours=call.body.overlap_hours)
+        key, plain = rotate_api_key(key_id=id, overlap=overlap, context=call.context)
+        return api_key_out(key) | {"key": plain}
 
 
 class AuditCollection(Endpoint):
