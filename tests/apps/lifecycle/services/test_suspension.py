@@ -49,7 +49,7 @@ def test_deed_is_recorded_with_its_reason(platform: ExecutionContext) -> None:
     resume_tenant(tenant_id=tenant.pk, reason="paid", context=platform)
 
     assert newest_types(2) == ["tenants.tenant_suspended", "tenants.tenant_resumed"]
-    newest = [(entry.action, entry.reason) for entry in audit_entries()[:2]]
+    newest = [(entry.action, entry.reason) for entry in audit_entries().filter(action__startswith="tenant:")[:2]]
     assert newest == [("tenant:resume", "paid"), ("tenant:suspend", "unpaid")]
 
 
