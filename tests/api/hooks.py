@@ -204,6 +204,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "rate_per_key": lambda: None,
     "rate_per_route": lambda: None,
     "allowed_networks": list,  # bits behind a mask are refused, and no pattern says so
+    "grant_type": lambda: "client_credentials",  # wrong passwords would lock the run's address out
     "algorithm": lambda: "hmac-sha256",
     "public_key": lambda: "",
     "admin_password": lambda: "correct horse battery",

@@ -21,13 +21,19 @@ AnyToken = Annotated[str, StringConstraints(min_length=1, max_length=8192, patte
 class TokenRequestBody(Body):
     """What is offered for tokens."""
 
-    grant_type: Literal["client_credentials", "refresh_token"] = Field(
-        description="`client_credentials`: the API key is the Bearer credential. `refresh_token`: it is in this body."
+    grant_type: Literal["client_credentials", "refresh_token", "password"] = Field(
+        description=(
+            "`client_credentials`: the API key is the Bearer credential. `refresh_token`: it is in this body. "
+            "`password`: a person, with the code of a second factor where there is one."
+        )
     )
     refresh_token: AnyToken | None = Field(None, description="For `refresh_token`; used up by this call.")
     scope: Scope | None = Field(
         None, description="Permissions, separated by spaces: some of what the parent holds. Left out: all of them."
     )
+    username: OptionalLine = Field("", description="For `password`: user name or e-mail address.")
+    password: OptionalLine = Field("", description="For `password`.")
+    otp: OptionalLine = Field("", description="For `password`: a code of the authenticator app, or a recovery code.")
 
 
 class TokenOut(Out):

@@ -6,7 +6,7 @@ other request all the same, with the stage of identity that fits the grant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,19 +26,33 @@ from apps.security.api.token_shapes import (
 )
 from apps.security.authentication import bearer
 from apps.security.errors import GrantExceeded
+from apps.security.identity.errors import SecondFactorRefused, SignInLocked, SignInRefused
+from apps.security.models import User
 from apps.security.secrets import parse_key
-from apps.security.tokens.errors import RefreshTokenReused, TokenNotExchangeable
+from apps.security.tokens.errors import RefreshTokenReused, SignInUnfinished, TokenNotExchangeable
+from apps.security.tokens.people import prove_person
 from apps.security.tokens.queries import get_token_family, token_families
-from apps.security.tokens.services import exchange, parent_of, refresh, revoke_family, revoke_token
+from apps.security.tokens.services import exchange, exchange_for_person, parent_of, refresh, revoke_family, revoke_token
 from apps.security.tokens.signing import public_keys
 from apps.security.zero_trust.admission import Admission, Credential
-from apps.security.zero_trust.pipeline import STAGES, Pipeline
+from apps.security.zero_trust.pipeline import STAGES, Pipeline, Stage
 from rustok.api import Call, Endpoint, Page, PageQuery, Query, operation, paginate
 from rustok.context import ExecutionContext
 from rustok.errors.families import InvalidCredentials, TokenExpired
 from rustok.operations import PUBLIC, Criticality
 from rustok.wire.parsing import read_body
 
+_REFUSALS = (
+    InvalidCredentials,
+    TokenExpired,
+    GrantExceeded,
+    TokenNotExchangeable,
+    RefreshTokenReused,
+    SignInRefused,
+    SignInLocked,
+    SecondFactorRefused,
+    SignInUnfinished,
+)
 _ASKED = "token:create"  # what the stages are told; nobody needs it as a permission
 
 
@@ -63,13 +77,13 @@ class TokenCollection(Endpoint):
         criticality=Criticality.HIGH,
         body=TokenRequestBody,
         answer=TokenOut,
-        errors=(InvalidCredentials, TokenExpired, GrantExceeded, TokenNotExchangeable, RefreshTokenReused),
+        errors=_REFUSALS,
         fails_closed=True,
         summary=_("Ask for service tokens"),
         example={"grant_type": "client_credentials", "scope": "order:read order:create"},
     )
     def post(self, call: Call[TokenRequestBody, Query]) -> dict[str, Any]:
-        """An API key, or a refresh token, becomes an access token of a few minutes and the next refresh token.
+        """An API key, a refresh token or a person becomes an access token of a few minutes and a refresh token.
 
         A refresh token works once. Its second use ends the whole session, except within ten seconds and before its
         successor was used: then the answer was lost, and comes again.
@@ -146,11 +160,27 @@ def _by_key(request: HttpRequest, _body: TokenRequestBody, wanted: Sequence[str]
 
 def _by_refresh_token(request: HttpRequest, body: TokenRequestBody, wanted: Sequence[str] | None) -> Any:
     token = body.refresh_token or ""
-    stages = [(name, stage if name != "identity" else _knowing(token)) for name, stage in STAGES]
-    return refresh(token=token, permissions=wanted, context=_admit(request, Pipeline(stages)))
+
+    def identify(_request: HttpRequest, admission: Admission) -> None:
+        standing, _family = parent_of(token)
+        admission.credential = Credential(standing.actor, standing.held, admission.here.tenant)
+
+    return refresh(token=token, permissions=wanted, context=_admit(request, _pipeline(identify)))
 
 
-_GRANTS = {"client_credentials": _by_key, "refresh_token": _by_refresh_token}
+def _by_password(request: HttpRequest, body: TokenRequestBody, wanted: Sequence[str] | None) -> Any:
+    proven: list[User] = []
+
+    def identify(request: HttpRequest, admission: Admission) -> None:
+        user = prove_person(request=request, username=body.username, password=body.password, code=body.otp)
+        proven.append(user)
+        admission.credential = Credential(user.actor, user.permissions, admission.here.tenant)
+
+    context = _admit(request, _pipeline(identify))
+    return exchange_for_person(user=proven[0], permissions=wanted, context=context)
+
+
+_GRANTS = {"client_credentials": _by_key, "refresh_token": _by_refresh_token, "password": _by_password}
 
 
 def _admit(request: HttpRequest, pipeline: Pipeline) -> ExecutionContext:
@@ -159,11 +189,6 @@ def _admit(request: HttpRequest, pipeline: Pipeline) -> ExecutionContext:
     return pipeline.admit(request, declared, partial(read_body, request))
 
 
-def _knowing(token: str) -> Callable[[HttpRequest, Admission], None]:
-    """The stage of identity for a refresh token."""
-
-    def identify(_request: HttpRequest, admission: Admission) -> None:
-        standing, _family = parent_of(token)
-        admission.credential = Credential(standing.actor, standing.held, admission.here.tenant)
-
-    return identify
+def _pipeline(identify: Stage) -> Pipeline:
+    """The usual stages with another way to learn who asks."""
+    return Pipeline([(name, identify if name == "identity" else stage) for name, stage in STAGES])

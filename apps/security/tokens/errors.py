@@ -1,4 +1,4 @@
-"""What this room refuses, 1120 and 1121."""
+"""What this room refuses, 1120, 1121 and 1123."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ class TokenNotExchangeable(AuthError):
     code = 1121
     title = _("Not exchangeable")
     message = _("Service tokens are given for an API key, sent as the Bearer credential.")
+
+
+class SignInUnfinished(AuthError):
+    """The password is right, but the console asks this person for something first: a new password, a second factor."""
+
+    code = 1123
+    title = _("Sign-in unfinished")
+    message = _("Sign in to the console once: it asks you for a new password or a second factor first.")

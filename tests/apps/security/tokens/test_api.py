@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from apps.security.identity import totp
+from apps.security.identity.factors import Draft, add_app
+from apps.security.identity.rules import change_policy, forget_policy
 from apps.security.models import ApiKey, AuditEntry, RefreshToken
 from apps.security.queries import audit_entries
-from apps.security.services import create_api_key, revoke_api_key
+from apps.security.services import create_api_key, create_user, revoke_api_key
 from apps.security.zero_trust.audit import ACTION, refusals
 from apps.security.zero_trust.rules import REQUIRED, rules
 from apps.security.zero_trust.services import ChangeTrustPolicy, change_trust_policy
@@ -26,6 +30,9 @@ KEY_GRANT = {"grant_type": "client_credentials"}
 @pytest.fixture(autouse=True)
 def buckets_that_are_rolled_back(monkeypatch):
     monkeypatch.setattr("apps.security.zero_trust.limits.trust_store", PostgresTrustStore)
+    forget_policy()
+    yield
+    forget_policy()
 
 
 @pytest.fixture
@@ -119,6 +126,57 @@ def test_no_wrong_refresh_token_is_refreshed(client, key, client_of, globex):
     assert wide.status_code == 200
     RefreshToken.objects.update(expires_at=timezone.now())
     assert post(client, by_refresh(wide.json()["refresh_token"])).json()["code"] == 1002
+
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def ann(acme, context):
+    return create_user(username="ann", password=PASSWORD, role="manager", context=context)
+
+
+def as_ann(**more):
+    return {"grant_type": "password", "username": "ann", "password": PASSWORD, **more}
+
+
+def test_a_person_gets_tokens_for_a_password(client, ann):
+    pair = post(client, as_ann(scope="order:read"))
+    again = post(client, by_refresh(pair.json()["refresh_token"]))
+
+    assert (pair.status_code, again.status_code, again.json()["scope"]) == (200, 200, "order:read")
+    assert get(client, pair.json()["access_token"], "/api/v1/orders/").status_code == 200
+    assert post(client, as_ann(scope="user:create")).json()["code"] == 1101
+
+
+def test_a_wrong_password_locks_as_it_does_at_the_console(client, ann):
+    answers = [post(client, as_ann(password="wrong")).json()["code"] for _ in range(6)]
+
+    assert answers[0] == 1160
+    assert answers[-1] == 1161
+
+
+@pytest.fixture
+def app(ann):
+    """The secret of ann's authenticator app."""
+    draft = Draft.new()
+    add_app(user=ann, draft=draft, name="phone", code=totp.code_at(draft.secret, totp.step_at(time.time()) - 1))
+    return draft.secret
+
+
+def test_a_person_with_a_second_factor_needs_it_here_too(client, ann, app):
+    codes = ["", "000000", totp.code_at(app, totp.step_at(time.time()))]
+
+    met = [post(client, as_ann(otp=code)).json() for code in codes]
+
+    assert [answer.get("code") for answer in met] == [1162, 1162, None]
+    assert met[2]["token_type"] == "Bearer"
+
+
+def test_where_a_second_factor_is_required_nobody_gets_around_it(client, ann, context):
+    change_policy(second_factor="required", context=context)
+
+    assert post(client, as_ann()).json()["code"] == 1123
 
 
 def test_a_token_is_not_exchanged_for_a_token(client, key):
