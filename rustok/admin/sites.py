@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,9 +12,11 @@ from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 
 from rustok import context
 from rustok.admin import navigation
@@ -37,6 +40,12 @@ class ConsoleSite(UnfoldAdminSite):
         """Use the same URL names on both sides: a host has one console only."""
         super().__init__(name="admin")
         self.platform = platform
+        self.sign_in_page: Callable[[HttpRequest, dict[str, Any] | None], HttpResponse] | None = None
+        self._pages: list[URLPattern] = []
+
+    def add_pages(self, *pages: URLPattern) -> None:
+        """Serve pages that belong to no model. Called while apps register, before the URL map is read."""
+        self._pages.extend(pages)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """A signed-in person of this side: the scope must be the site's, and the account must be allowed in."""
@@ -45,8 +54,15 @@ class ConsoleSite(UnfoldAdminSite):
         return in_scope and bool(request.user.is_active and request.user.is_staff)
 
     def extra_urls(self) -> list[URLPattern]:
-        """The language switch, which works before login too."""
-        return [path("language/", self.set_language, name="language")]
+        """The language switch, which works before login too, and what apps have added."""
+        return [path("language/", self.set_language, name="language"), *self._pages]
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The door: the page that `apps.security` put here, or Django's own."""
+        if self.sign_in_page is None:
+            return super().login(request, extra_context)
+        return self.sign_in_page(request, extra_context)
 
     def set_language(self, request: HttpRequest) -> HttpResponse:
         """Remember the chosen language in a cookie and go back to where the person was, on this host only."""

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from apps.flags import evaluation as flags
+from apps.security.identity.rules import forget_policy
 from apps.security.zero_trust.audit import refusals
 from apps.security.zero_trust.rules import forget_rules
 from apps.tenants.isolation import platform_scope
@@ -28,6 +29,7 @@ def fresh_caches() -> None:
     forget_dependencies()
     directory.cache_clear()
     forget_rules()
+    forget_policy()
     refusals.forget()
     with platform_scope("empty the cache of the test before"):
         cache.clear()

@@ -7,10 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.forms import PasswordChangeForm
+from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.security import services
+from apps.security.identity.pages.commands import PERSON_COMMANDS
+from apps.security.identity.services import recheck_password
 from apps.security.models import User
 from apps.security.models.users import ROLE_LABELS
 from apps.security.roles import PLATFORM_ROLES, TENANT_ROLES, VIEWER
@@ -48,7 +51,9 @@ class UserForm(CommandForm):
         label=_("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least ten characters."),
+        help_text=_(
+            "At least ten characters, twelve for owners and operators. It has to be changed at the first sign-in."
+        ),
     )
 
 
@@ -60,6 +65,17 @@ class PasswordForm(CommandForm):
 
 class OwnPasswordForm(PasswordChangeForm):
     """The person's own password: Django asks for the old one, the service sets the new one."""
+
+    def clean_old_password(self) -> str:
+        """Ask for the old password as often as lockout allows."""
+        old: str = self.cleaned_data["old_password"]
+        try:
+            right = recheck_password(user=self.user, password=old)
+        except DomainError as error:
+            raise ValidationError(error.detail) from error
+        if not right:
+            raise ValidationError(_("This is not your password."))
+        return old
 
     def clean(self) -> dict[str, Any]:
         """Let the service's refusal stand beside the field."""
@@ -84,6 +100,7 @@ def _create_user(call: CommandCall) -> Done:
         role=data["role"],
         password=data["password"],
         context=call.context,
+        must_change=True,
     )
     return Done(message=_("%(name)s can sign in now.") % {"name": user.username})
 
@@ -123,6 +140,7 @@ class UserAdmin(ConsoleModelAdmin):
             form=PasswordForm,
             icon="password",
         ),
+        *PERSON_COMMANDS,
     )
 
     @admin.display(description=_("Role"), ordering="role")

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 
 from apps.security.models import User
 from rustok.context import current
@@ -21,6 +22,22 @@ from rustok.context import current
 COOKIE: Final = "rustok_device"
 DAYS: Final = 180
 _AGE: Final = DAYS * 24 * 3600
+# In this order: Edge says Chrome too, and Chrome says Safari.
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 def normal(name: str) -> str:
@@ -58,3 +75,10 @@ def _mark(name: str) -> str:
 
 def _salt() -> str:
     return f"rustok.device.{current().schema}"
+
+
+def label(user_agent: str) -> str:
+    """What people call such a browser: "Firefox, Linux". Guessed from what it says, for lists only."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return ", ".join(part for part in (browser, system) if part) or str(_("Unknown device"))
