@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 from apps.security.signing.fields import SignatureFields, Unreadable
@@ -41,18 +41,10 @@ class Components:
         return f"{self.path}?{self.query}" if self.query else self.path
 
     def _derived(self, name: str) -> str:
-        derived = {
-            "@method": self.method,
-            "@target-uri": f"{self.scheme}://{self.authority}{self.target}",
-            "@authority": self.authority,
-            "@scheme": self.scheme,
-            "@request-target": self.target,
-            "@path": self.path,
-            "@query": f"?{self.query}",
-        }
-        if name not in derived:
+        derive = _DERIVED.get(name)
+        if derive is None:
             raise Unreadable(f"{name} is not supported")
-        return derived[name]
+        return derive(self)
 
     def _query_parameter(self, parameters: tuple[tuple[str, Any], ...]) -> str:
         wanted = dict(parameters)
@@ -63,6 +55,17 @@ class Components:
         if len(values) != 1:
             raise Unreadable("@query-param names no single parameter")
         return quote(values[0], safe="")
+
+
+_DERIVED: Final[dict[str, Callable[[Components], str]]] = {
+    "@method": lambda request: request.method,
+    "@target-uri": lambda request: f"{request.scheme}://{request.authority}{request.target}",
+    "@authority": lambda request: request.authority,
+    "@scheme": lambda request: request.scheme,
+    "@request-target": lambda request: request.target,
+    "@path": lambda request: request.path,
+    "@query": lambda request: f"?{request.query}",
+}
 
 
 def signature_base(fields: SignatureFields, components: Components) -> bytes:

@@ -365,7 +365,8 @@ class Guard:
     async def __aenter__(self) -> Self:
         """As `__enter__`, the store asked in a thread."""
         breaker = self._breaker
-        self._era = breaker._era or await asyncio.to_thread(self._ask)
+        era = breaker._era
+        self._era = era if era is not None else await asyncio.to_thread(self._ask)
         self._started = breaker._clock()
         return self
 

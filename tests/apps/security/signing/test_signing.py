@@ -159,3 +159,39 @@ def test_a_digest_speaks_of_this_body(field, fits):
 def test_a_key_of_another_kind_is_refused(algorithm):
     with pytest.raises(ValueError, match="algorithm"):
         readable_key(algorithm, ED25519)
+
+
+NAMES = st.lists(st.sampled_from(["@method", "@authority", "content-digest", "x-a", "Date"]), max_size=4)
+VALUES = st.one_of(
+    st.integers(-2, 10**16).map(str),
+    st.text(st.sampled_from('ab 0~!\\"é;=('), max_size=5).map(lambda text: f'"{text}"'),
+    st.sampled_from(["007", "1.5", "token", ":AA==:", ""]),
+)
+PARAMETERS = st.lists(
+    st.tuples(st.sampled_from(["created", "expires", "nonce", "keyid", "alg", "other"]), VALUES), max_size=4
+)
+SIGNATURES = st.one_of(
+    st.binary(max_size=9).map(lambda made: base64.b64encode(made).decode()),
+    st.sampled_from(["A", "AA", "AAA", "AA=", "=", "AAAA=", "AB==", "A-_A", "AA AA"]),
+)
+
+
+def told(inputs, signatures):
+    try:
+        fields = read_signature(inputs, signatures)
+    except Unreadable as error:
+        return str(error)
+    return fields.label, fields.components, fields.parameters, fields.signature, fields.serialised
+
+
+@given(NAMES, PARAMETERS, SIGNATURES)
+def test_the_short_way_reads_what_the_parser_reads_and_refuses_what_it_refuses(names, parameters, made):
+    components = " ".join(f'"{name}"' for name in names)
+    said = "".join(f";{name}={value}" for name, value in parameters)
+    plain, spaced = (f"sig=({space}{components}){said}" for space in ("", " "))  # only the parser reads the second
+
+    assert told(plain, f"sig=:{made}:") == told(spaced, f"sig=:{made}:")
+
+
+def test_the_short_way_is_taken():
+    assert read_signature(*HMAC_EXAMPLE).canonical == HMAC_EXAMPLE[0].partition("=")[2]
