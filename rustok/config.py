@@ -207,6 +207,18 @@ class Config(BaseSettings):
     break_glass_minutes: int = Field(
         60, ge=1, le=60, description="Longest visit of an operator to a shop's console, in minutes."
     )
+    oidc_issuer: str = Field(
+        "", description="OpenID provider that operators may sign in with (its issuer URL); empty: passwords only."
+    )
+    oidc_client_id: str = Field("", description="What the provider calls this platform.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Empty for a public client (PKCE alone).")
+    oidc_label: str = Field("", description="What the button says; by default the provider's host.")
+    oidc_scopes: str = Field("openid email profile", description="What the provider is asked for.")
+    oidc_groups_claim: str = Field("groups", description="The claim of the ID token that lists a person's groups.")
+    oidc_roles: dict[str, str] = Field(
+        {}, description="Roles of operators by group, as JSON, the first that fits; empty: only known people sign in."
+    )
+    oidc_domains: CommaList = Field((), description="E-mail domains whose people may sign in; empty: any.")
     tenant_cache_ttl: float = Field(60.0, gt=0, description="How long a resolved host may be remembered.")
     tenant_negative_ttl: float = Field(10.0, gt=0, description="How long an unknown host may be remembered.")
     audit_key_file: Path | None = Field(
@@ -220,6 +232,9 @@ class Config(BaseSettings):
     )
     audit_archive_dir: Path | None = Field(
         None, description="Where sealed files of old audit entries go; by default in the data directory."
+    )
+    self_audit_address: str = Field(
+        "", pattern=r"^$|^.+:[0-9]{1,5}$", description="Where the self-audit asks, host:port; empty: this machine's port."
     )
     log_format: Literal["json", "pretty"] = Field("json", description="Log lines for machines or for eyes.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
@@ -248,7 +263,7 @@ class Config(BaseSettings):
     demo: bool = Field(False, description="Serve the demo receiver and its page on the platform host.")
     demo_baskets: int = Field(400, ge=0, description="Baskets of each store that the demo loads (it has 400).")
 
-    @field_validator("trusted_proxies", "webhook_allow", "secret_key_fallbacks", mode="before")
+    @field_validator("trusted_proxies", "webhook_allow", "secret_key_fallbacks", "oidc_domains", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -19,6 +19,7 @@ SESSION: Final = Policy(
     resource=Resource("session"), model="security.ConsoleSession", own=OwnedBy("user_id", identity("user"))
 )
 BREAK_GLASS: Final = Policy(resource=Resource("break_glass"), model="security.BreakGlass")
+SELF_AUDIT: Final = Policy(resource=Resource("self_audit", verbs=("run",)), model="security.SelfAuditRun")
 CONSOLE: Final = Policy(resource=Resource("console", verbs=("use",)))
 
-register(USER, API_KEY, SIGNING_KEY, AUDIT, TRUST_POLICY, TOKEN, ROLE, SESSION, BREAK_GLASS, CONSOLE)
+register(USER, API_KEY, SIGNING_KEY, AUDIT, TRUST_POLICY, TOKEN, ROLE, SESSION, BREAK_GLASS, SELF_AUDIT, CONSOLE)

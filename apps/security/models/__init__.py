@@ -12,6 +12,7 @@ from apps.security.models.identity import (
 )
 from apps.security.models.keys import ApiKey
 from apps.security.models.roles import Role
+from apps.security.models.selfaudit import SelfAuditRun
 from apps.security.models.subjects import SubjectKey
 from apps.security.models.tokens import RefreshToken, TokenFamily
 from apps.security.models.trust import SigningKey, TrustPolicy
@@ -29,6 +30,7 @@ __all__ = [
     "RecoveryCode",
     "RefreshToken",
     "Role",
+    "SelfAuditRun",
     "SignInCounter",
     "SigningKey",
     "SubjectKey",
