@@ -8,15 +8,16 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.forms import PasswordChangeForm
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.security import services
+from apps.security.access.queries import choices
+from apps.security.access.services import assign_role
 from apps.security.identity.pages.commands import PERSON_COMMANDS
 from apps.security.identity.services import recheck_password
 from apps.security.models import User
-from apps.security.models.users import ROLE_LABELS
-from apps.security.roles import PLATFORM_ROLES, TENANT_ROLES, VIEWER
+from apps.security.models.roles import role_label
+from apps.security.roles import VIEWER
 from rustok import context
 from rustok.admin import (
     Badge,
@@ -35,10 +36,10 @@ from rustok.admin import (
 from rustok.errors import DomainError
 
 
-def roles() -> list[tuple[str, str | Promise]]:
-    """The roles of this side, for a choice."""
-    here = TENANT_ROLES if context.current().tenant is not None else PLATFORM_ROLES
-    return [(role, ROLE_LABELS[role]) for role in here]
+class RoleForm(CommandForm):
+    """Another role for a person."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=choices)
 
 
 class UserForm(CommandForm):
@@ -46,7 +47,7 @@ class UserForm(CommandForm):
 
     username = forms.CharField(label=_("User name"), max_length=150)
     email = forms.EmailField(label=_("E-mail"), required=False)
-    role = forms.ChoiceField(label=_("Role"), choices=roles, initial=VIEWER)
+    role = forms.ChoiceField(label=_("Role"), choices=choices, initial=VIEWER)
     password = forms.CharField(
         label=_("Password"),
         strip=False,
@@ -105,6 +106,11 @@ def _create_user(call: CommandCall) -> Done:
     return Done(message=_("%(name)s can sign in now.") % {"name": user.username})
 
 
+def _assign_role(call: CommandCall) -> Done:
+    user = assign_role(user_id=call.subject.pk, role=call.data["role"], context=call.context)
+    return Done(message=_("%(name)s has another role now.") % {"name": user.username})
+
+
 def _set_password(call: CommandCall) -> Done:
     services.set_password(user=call.subject, password=call.data["password"], context=call.context)
     return Done(message=_("The password is changed; open sessions have ended."))
@@ -140,13 +146,23 @@ class UserAdmin(ConsoleModelAdmin):
             form=PasswordForm,
             icon="password",
         ),
+        Command(
+            "assign_role",
+            label=_("Change role"),
+            permission="user:update",
+            run=_assign_role,
+            form=RoleForm,
+            icon="badge",
+            initial=lambda user: {"role": user.role},
+            explanation=_("It holds from the person's next request on."),
+        ),
         *PERSON_COMMANDS,
     )
 
     @admin.display(description=_("Role"), ordering="role")
     def role_badge(self, user: User) -> str:
         """The role as a badge."""
-        return badge(ROLE_LABELS[user.role], Badge.INFO)
+        return badge(role_label(user.role), Badge.INFO)
 
     @admin.display(description=_("Status"), ordering="is_active")
     def active_badge(self, user: User) -> str:
