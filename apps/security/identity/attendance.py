@@ -7,6 +7,7 @@ from typing import Final
 from django.http import HttpRequest
 
 from apps.security.identity import rules
+from apps.security.identity.mirror import VISIT
 from apps.security.identity.services import device_of, is_strong
 from apps.security.identity.sessions import SessionStore
 from apps.security.identity.visitors import Visitor
@@ -14,8 +15,6 @@ from apps.security.identity.visits import note_page
 from apps.security.models import User
 from rustok.context import current
 
-VISIT: Final = "break_glass"
-"""Where the visit is noted in the context's memo: the audit writer copies entries to the platform's chain."""
 _ALWAYS: Final = frozenset({"login", "logout", "language", "jsi18n", "second_step", "passkey_sign_in", "confirm"})
 _PASSWORD: Final = _ALWAYS | {"password_change", "password_change_done"}
 _ENROL: Final = _PASSWORD | {"account", "account_app", "account_passkey", "account_codes"}

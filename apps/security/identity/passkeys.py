@@ -53,6 +53,8 @@ ALGORITHMS: Final = (-7, -8, -257)
 ENROL: Final = "enrol"
 SIGN_IN: Final = "sign-in"
 SECOND: Final = "second"
+LONGEST_ID: Final = 1023
+"""Bytes of a credential's id (section 7.1, step 25)."""
 _LONGEST: Final = 32_768
 _PORTS: Final = {"http": ":80", "https": ":443"}
 
@@ -92,7 +94,7 @@ def enrol(request: HttpRequest, user: User, *, note: str, answer: str, name: str
         raise PasskeyRefused from error
     if made is None or client.cross_origin or made.public_key.get(3) not in ALGORITHMS:
         raise PasskeyRefused
-    if Factor.objects.filter(credential=made.credential_id).exists():
+    if not 1 <= len(made.credential_id) <= LONGEST_ID or Factor.objects.filter(credential=made.credential_id).exists():
         raise PasskeyRefused
     factor = Factor(
         user=user,

