@@ -1,7 +1,8 @@
-"""One outbox library relaying to a sink that does nothing: `python outbox_peer.py LIBRARY DATABASE_URL EVENTS`.
+"""One outbox library relaying: `python outbox_peer.py LIBRARY DATABASE_URL EVENTS PORT`.
 
-Run by `bench_relay` in a virtual environment of its own; prints the seconds that the library's relay needed. Everything
-is in the library's favour: no waiting between batches, no broker, rows of the size of the platform's.
+With PORT 0 to a sink that does nothing, else by POST to that port of this machine, over one kept connection. Run by
+`bench_relay` and `bench_webhooks` in a virtual environment of its own; prints the seconds that the library's relay
+needed. Everything is in the library's favour: no waiting between batches, no broker, rows of the platform's size.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import sys
 import time
 import types
 from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 BODY = {"thing": "caught-1", "n": 1}
+POSTED = b'{"specversion":"1.0","data":{"thing":"a","n":1}}' * 8
+LINK: HTTPConnection | None = None
 
 
 class NoConnection:
@@ -29,21 +33,29 @@ class NoConnection:
 
     def send(self, **_message: Any) -> None:
         """Accept."""
+        sink()
 
     def disconnect(self) -> None:
         """Nothing to do."""
 
 
 def nothing(*_arguments: Any, **_options: Any) -> None:
-    """The sink."""
+    """Do nothing, whatever the library hands over."""
+
+
+def sink(*_arguments: Any, **_options: Any) -> None:
+    """Take one event: post it, or do nothing."""
+    if LINK is not None:
+        LINK.request("POST", "/", POSTED)
+        LINK.getresponse().read()
 
 
 def main(library: str, url: str, events: int) -> float:
     """Create the library's tables, fill them, relay everything; seconds of the last step."""
     sys.modules["peer"] = module = types.ModuleType("peer")
     module.NoConnection = NoConnection  # type: ignore[attr-defined]
-    module.nothing = nothing  # type: ignore[attr-defined]
-    nothing.__module__ = "peer"
+    module.sink = sink  # type: ignore[attr-defined]
+    sink.__module__ = "peer"
     set_up(library, url)
     fill, relay, left = {
         "django-outbox-pattern": outbox_pattern,
@@ -108,7 +120,7 @@ def jaiminho(events: int) -> Peer:
     models = importlib.import_module("jaiminho.models")
     relayer = importlib.import_module("jaiminho.relayer").EventRelayer()
     rows = models.Event.objects
-    message, function = dill.dumps((BODY,)), dill.dumps(nothing)
+    message, function = dill.dumps((BODY,)), dill.dumps(sink)
 
     def fill() -> None:
         made = [models.Event(message=message, function=function) for _ in range(events)]
@@ -122,7 +134,7 @@ def jaiminho(events: int) -> Peer:
 def celery_outbox(events: int) -> Peer:
     """The loop of its command `celery_outbox_relay`, with its default batch."""
     celery = importlib.import_module("celery").Celery("peer", broker="memory://")
-    celery.amqp.send_task_message = nothing
+    celery.amqp.send_task_message = sink
     importlib.import_module("structlog").configure(
         wrapper_class=importlib.import_module("structlog").make_filtering_bound_logger(50)
     )
@@ -140,4 +152,6 @@ def celery_outbox(events: int) -> Peer:
 
 
 if __name__ == "__main__":
+    if sys.argv[4] != "0":
+        LINK = HTTPConnection("127.0.0.1", int(sys.argv[4]))
     print(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -24,11 +24,11 @@ class NoPeers(RuntimeError):
     """The libraries could not be installed here; nothing was compared."""
 
 
-def rates(events: int) -> dict[str, float]:
-    """Events per second of each library's relay to a sink that does nothing. Raises NoPeers."""
+def rates(events: int, *, port: int = 0) -> dict[str, float]:
+    """Events per second of each library's relay to a sink that does nothing, or by POST to `port`. Raises NoPeers."""
     with tempfile.TemporaryDirectory(prefix="rk-peers-") as place:
         python = _installed(Path(place))
-        return {f"{name} {version}": events / _seconds(python, name, events) for name, version in PEERS.items()}
+        return {f"{name} {version}": events / _seconds(python, name, events, port) for name, version in PEERS.items()}
 
 
 def _installed(place: Path) -> Path:
@@ -45,7 +45,7 @@ def _installed(place: Path) -> Path:
     return python
 
 
-def _seconds(python: Path, name: str, events: int) -> float:
+def _seconds(python: Path, name: str, events: int, port: int) -> float:
     url = config().database_url.get_secret_value()
     database = name.replace("-", "_")
     with psycopg.connect(url, autocommit=True) as link:
@@ -53,7 +53,7 @@ def _seconds(python: Path, name: str, events: int) -> float:
         link.execute(f'CREATE DATABASE "{database}"')
         try:
             own = urlsplit(url)._replace(path=f"/{database}").geturl()
-            command = [python, Path(__file__).with_name("outbox_peer.py"), name, own, str(events)]
+            command = [python, Path(__file__).with_name("outbox_peer.py"), name, own, str(events), str(port)]
             done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=RUN_SECONDS)
         finally:
             link.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
