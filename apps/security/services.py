@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.security.access.grants import checked_grants, invalid
+from apps.security.access.grants import check_held, checked_grants, invalid
 from apps.security.access.services import role_to_give
 from apps.security.models import ApiKey, ConsoleSession, User
 from apps.security.networks import MOST_NETWORKS, canonical
@@ -61,10 +61,12 @@ def create_user(
 def set_password(*, user: User, password: str, context: ExecutionContext) -> None:
     """Give a user another password; open sessions of the user end. Needs `user:update` unless it is the user's own.
 
-    A password that another person has set must be changed at the next sign-in, for a different one.
+    Another person's password opens all that this person may do: it takes every permission of the user, too. A password
+    that another person has set must be changed at the next sign-in, for a different one. Raises GrantExceeded.
     """
     if context.actor != user.actor:
         require(context, "user:update")
+        check_held(user.permissions, context)
     _check_user(user, password)
     if context.actor == user.actor and user.must_change_password and user.check_password(password):
         raise InvalidInput(

@@ -30,6 +30,7 @@ else:
 
 LONGEST_SEARCH: Final = 200
 """Characters: every word of a search is a condition per column."""
+_ASKED: Final = ("exact", "isnull", "in", "gt", "gte", "lt", "lte")
 
 
 class ConsoleModelAdmin(UnfoldModelAdmin):
@@ -103,12 +104,12 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the list's own filters ask for.
 
-        Django allows every column of the model, hidden ones too: who sees the list of users could guess the hash of a
-        password letter by letter, with `password__startswith`.
+        Django allows every column of the model, hidden ones too, in every way: who sees the list of users could guess
+        the hash of a password letter by letter, with `password__startswith`.
         """
         for item in self.list_filter:
             name = item[0] if isinstance(item, (list, tuple)) else getattr(item, "parameter_name", item)
-            if lookup == name or lookup.startswith(f"{name}__"):
+            if lookup == name or lookup in {f"{name}__{kind}" for kind in _ASKED}:
                 return True
         return False
 

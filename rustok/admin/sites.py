@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.core.exceptions import SuspiciousOperation
+from django.core.paginator import InvalidPage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
@@ -42,10 +45,15 @@ class ConsoleSite(UnfoldAdminSite):
         self.platform = platform
         self.sign_in_page: Callable[[HttpRequest, dict[str, Any] | None], HttpResponse] | None = None
         self._pages: list[URLPattern] = []
+        self._links: list[navigation.PageLink] = []
 
     def add_pages(self, *pages: URLPattern) -> None:
         """Serve pages that belong to no model. Called while apps register, before the URL map is read."""
         self._pages.extend(pages)
+
+    def add_link(self, link: navigation.PageLink) -> None:
+        """Show a page that belongs to no model in the sidebar."""
+        self._links.append(link)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """A signed-in person of this side: the scope must be the site's, and the account must be allowed in."""
@@ -56,6 +64,29 @@ class ConsoleSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         """The language switch, which works before login too, and what apps have added."""
         return [path("language/", self.set_language, name="language"), *self._pages]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Unfold's and Django's, without "view on site": it looks into any table and asks nobody's permission."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Django's guard; a query that holds what no column can hold is refused before anything asks with it."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if any("\x00" in text for name, given in request.GET.lists() for text in (name, *given)):
+                raise SuspiciousOperation("NUL in a query")
+            return guarded(request, *args, **kwargs)
+
+        return checked
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Unfold's, which knows no wrong page."""
+        try:
+            return super().search(request, extra_context)
+        except (InvalidPage, ValueError):
+            raise Http404 from None
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -111,6 +142,9 @@ class ConsoleSite(UnfoldAdminSite):
                 title=capfirst(str(page.title)), link=link, icon=page.icon, active=request.path.startswith(link)
             )
             found.append((page.section, page.position, item))
+        for shown in self._links:
+            if context.current().allows(shown.permission):
+                found.append((shown.section, shown.position, shown.entry(request.path)))
         return found
 
     def get_log_entries(self, request: HttpRequest) -> Any:

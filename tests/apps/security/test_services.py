@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from apps.security.errors import GrantExceeded
 from apps.security.models import ApiKey, AuditEntry, User
+from apps.security.roles import permissions_of
 from apps.security.secrets import matches, parse_key
 from apps.security.services import create_api_key, create_user, revoke_api_key, set_password
 from rustok.db.ids import new_id
 from rustok.errors.families import DuplicateEntry, InvalidInput, NotFound, PermissionDenied
+from tests.support.tenants import MALLORY
 
 PASSWORD = "correct horse battery"
 
@@ -158,3 +160,12 @@ def test_every_deed_is_on_the_record_without_secrets(context):
     assert entries[str(key.pk)].actor == "user:alice"
     assert entries[str(user.pk)].details == {"username": "bob", "role": "viewer"}
     assert plain not in str([vars(entry) for entry in entries.values()])
+
+
+def test_nobody_takes_over_who_may_do_more_by_setting_a_password(context):
+    owner = bob(context, role="owner")
+    admin = replace(context, actor=MALLORY, permissions=permissions_of("admin"))
+
+    with pytest.raises(GrantExceeded):
+        set_password(user=owner, password=f"{PASSWORD} again", context=admin)
+    set_password(user=bob(context, username="ann"), password=f"{PASSWORD} again", context=admin)
