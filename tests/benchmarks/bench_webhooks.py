@@ -1,8 +1,8 @@
 """Webhooks to a fast receiver beside a hand-written loop; what a hung endpoint or a poisoned event costs the others.
 
-The receiver is a process of its own on this machine. The hand-written loop only posts over a kept connection: no log, no
-signature, no address check, no delivery rows; ours has all of these. The relays of three outbox libraries post as the
-loop does. Pairs are interleaved, their medians compared.
+The receiver is a process of its own on this machine. The hand-written loop only posts over a kept connection: no log,
+no signature, no address check, no delivery rows; ours has all of these. The relays of three outbox libraries post as
+the loop does. Pairs are interleaved, their medians compared.
 """
 
 from __future__ import annotations
