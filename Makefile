@@ -12,16 +12,19 @@ CHAOS_ARGS ?=
 # RabbitMQ is no wheel: its transport is tested where the package is installed, and must be in CI (.ci/rabbitmq installs it).
 RABBITMQ ?= $(if $(CI),required,$(wildcard /usr/lib/rabbitmq/bin/rabbitmq-server))
 comma := ,
+# From Debian's package prometheus (.ci/prometheus takes it out of there); the alert rules are not checked without it.
+PROMTOOL ?= $(firstword $(wildcard /usr/bin/promtool .tools/prometheus/usr/bin/promtool))
 # Suites that the plain run leaves out are called without its list of what to ignore.
 APART := -o addopts="-q --strict-markers --strict-config --import-mode=importlib -p no:cacheprovider"
 
-.PHONY: help install run test test-e2e test-transports lint format bench chaos docs contracts lock
+.PHONY: help install run test test-e2e test-transports test-alerts lint format bench chaos docs contracts lock
 
 help:
 	@echo "make run        the whole platform with demo data on http://localhost:8000 (RUSTOK_PORT)"
 	@echo "make test       the test suite with coverage, on the embedded stack"
 	@echo "make test-e2e   browser journeys (needs Chromium)"
 	@echo "make test-transports   the conformance suite of the event transports against real servers"
+	@echo "make test-alerts      the alert rules: can each of them fire? (needs promtool)"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make bench      benchmarks      make chaos   kill -9 rig"
 	@echo "make docs       documentation   make contracts   event and API schemas"
@@ -45,6 +48,11 @@ test-e2e:
 test-transports:
 	$(ENSURE) dev
 	@TRANSPORTS=memory,webhook,valkey,nats,kafka-peer,iggy-peer$(if $(RABBITMQ),$(comma)rabbitmq) $(LOCAL) exec -- $(VENV)/pytest $(APART) tests/transports $(PYTEST_ARGS)
+
+test-alerts:
+	@test -x "$(PROMTOOL)" || { echo "promtool is not here: run .ci/prometheus, or name one in PROMTOOL" >&2; exit 1; }
+	$(PROMTOOL) check config deploy/prometheus/prometheus.yml
+	$(PROMTOOL) test rules deploy/prometheus/alerts_test.yml
 
 lint:
 	$(ENSURE) dev

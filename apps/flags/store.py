@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError
 
+from apps.flags.metrics import POLLS, VERSION
 from apps.flags.snapshots import DECLARED, FROM_DATABASE, FROM_DISK, Document, Snapshot, compiled, empty
 from rustok.errors import DomainError
 from rustok.telemetry import log_event
@@ -80,8 +81,11 @@ class FlagStore:
                 self._refresh()
             except DOWN as error:
                 log_event("flags.store_down", level=logging.WARNING, error=type(error).__name__)
+                POLLS.labels("down").inc()
                 return False
             self._confirmed_at = started
+            POLLS.labels("fresh").inc()
+            VERSION.set(self._snapshot.version if self._snapshot is not None else 0)
             return True
 
     def _refresh(self) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from apps.health.metrics import LOAD, POOL_LOAD
 from apps.health.sampler import Sampler, Status
 from rustok.api.admission import admission
 from rustok.db import pool
@@ -54,6 +55,8 @@ class Feed:
             if result.status is Status.FAIL and result.at is not None
         }
         load = self._places.load()
+        LOAD.set(load.offered)
+        POOL_LOAD.set(self._pool_load())
         values = {name: float(bool(failing & set(checks))) for name, checks in CHECKS.items()}
         self._modes.feed({**values, "load": load.offered, "latency": load.slowest, "pool": self._pool_load()})
 

@@ -1,4 +1,4 @@
-"""Health and metrics of the platform. Nobody's own, and without rows that a door shows."""
+"""Health and metrics of the platform, and what went wrong with it. Nobody's own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from typing import Final
 
 from rustok.policy import Policy, Resource, register
 
-HEALTH: Final = Policy(resource=Resource("health"))
+HEALTH: Final = Policy(resource=Resource("health"), model="health.Incident")
 
 register(HEALTH)

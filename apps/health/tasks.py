@@ -9,6 +9,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from apps.events.services import relay_once
+from apps.health.metrics import BEATS, STARTS
 from apps.health.services import record_heartbeat
 from apps.operations.overrides import watch
 from apps.tenants.isolation import platform_scope
@@ -23,6 +24,7 @@ HEARTBEAT_SECONDS = 10.0
 def heartbeat() -> None:
     """Prove that work sent to the queue is done: no heartbeat without a round of the relay."""
     relay_once()
+    BEATS.inc()
     with platform_scope("heartbeat of a worker"):
         record_heartbeat(worker=f"{socket.gethostname()}:{os.getpid()}", at=timezone.now())
 
@@ -30,5 +32,6 @@ def heartbeat() -> None:
 @worker_ready.connect(weak=False)
 def follow_modes(**_kwargs: object) -> None:
     """Let a worker know the mode that a person has set."""
+    STARTS.inc()
     if config().service_modes:
         watch().start()

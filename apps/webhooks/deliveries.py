@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.events.records import StoredEvent
+from apps.webhooks.metrics import observe_attempt
 from apps.webhooks.sending import Sent
 from rustok.db.ids import new_id
 
@@ -53,6 +54,9 @@ def insert(*, endpoint_id: UUID, attempts: Sequence[Attempt]) -> None:
     """Log the attempts; one statement, none for none."""
     if not attempts:
         return
+    for attempt in attempts:
+        answered = attempt.status_code is not None
+        observe_attempt(succeeded=attempt.succeeded, answered=answered, seconds=attempt.duration_ms / 1000)
     columns: list[list[Any]] = [
         [new_id() for _attempt in attempts],
         [attempt.event.id for attempt in attempts],

@@ -22,6 +22,7 @@ from rustok.api.calls import Call
 from rustok.api.models import Out, Query
 from rustok.config import config
 from rustok.errors.families import UnknownCursor
+from rustok.telemetry.metrics import observe_list
 
 T = TypeVar("T")
 _SEAL: Final = 12
@@ -75,6 +76,7 @@ def paginate(
         rows = rows.filter(_beyond(columns, position.values))
     found = list(rows.order_by(*columns)[: query.page_size + 1])
     more, found = len(found) > query.page_size, found[: query.page_size]
+    observe_list(requested=query.page_size, returned=len(found))
     if backwards:
         found.reverse()
     forth, back = (True, more) if backwards else (more, position is not None)

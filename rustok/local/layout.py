@@ -63,6 +63,11 @@ class Layout:
         """Locks and process records."""
         return self.data / "run"
 
+    @property
+    def metrics(self) -> Path:
+        """What the services have counted, for whichever of them answers a scrape."""
+        return self.run / "metrics"
+
     def secret(self, name: str) -> str:
         """Return the generated secret `name`; all are made once, in a file of mode 0600."""
         path = self.data / "secrets.json"

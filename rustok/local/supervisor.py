@@ -4,6 +4,7 @@ import contextlib
 import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -46,13 +47,17 @@ class Supervisor:
         self.plan = work
         self.environment = environment(self.layout.data, extra)
         self.services = [
-            Service(name, command, self.environment, self.layout.logs / f"{name}.log")
+            Service(name, command, self._measured(), self.layout.logs / f"{name}.log")
             for name, command in work.services.items()
         ]
         self.stop_requested = False
         self.was_ready = False
         self._server_due = 0.0
         self._last_cap = time.monotonic()
+
+    def _measured(self) -> dict[str, str]:
+        """The environment of a service; its numbers are gathered with those of the others."""
+        return {**self.environment, "PROMETHEUS_MULTIPROC_DIR": str(self.layout.metrics)}
 
     def request_stop(self, _number: int, _frame: FrameType | None) -> None:
         """Signal handler: the next tick ends the run."""
@@ -147,6 +152,8 @@ class Supervisor:
         """Migrate, start the services, load the demo data, wait for every surface, say ready."""
         for step in self.plan.before:
             self.perform(step)
+        shutil.rmtree(self.layout.metrics, ignore_errors=True)  # counters begin at nothing, as after a restart
+        self.layout.metrics.mkdir()
         for service in self.services:
             service.start()
         self.wait_for_pages([surfaces.Surface(self.settings.base_domain, path) for path in self.plan.platform_pages])

@@ -13,7 +13,7 @@ from rustok.telemetry import statements as _statements
 
 LOGGING_CONFIG = None
 RUSTOK_HEALTH_SAMPLING = True  # a process that serves also watches; tests sample when they want to
-_logging.configure(level=config().log_level, log_format=config().log_format)
+_logging.configure(level=config().log_level, log_format=config().log_format, burst=config().log_burst)
 _sentry.configure(dsn=config().sentry_dsn.get_secret_value(), environment=config().environment)
 # Commands and tests record nothing by themselves; their events still carry the trace.
 _tracing = _provider.Tracing(

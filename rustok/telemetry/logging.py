@@ -22,7 +22,9 @@ from structlog.processors import format_exc_info
 from structlog.types import Processor
 
 from rustok import context
+from rustok.telemetry.metrics import observe_suppressed
 from rustok.telemetry.redaction import redact_fields, redact_text
+from rustok.telemetry.sampling import Burst
 
 Format = Literal["json", "pretty"]
 _RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -177,6 +179,8 @@ class StandardHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record; extras are kept when they are plain values (a request object is not)."""
+        if not _burst.admits(f"{record.levelname} {record.name} {record.msg}"[:200]):
+            return
         try:
             self._writer.write(self._rendered(record))
         except Exception:  # noqa: BLE001 - the promise of logging.Handler: report, never raise
@@ -196,11 +200,23 @@ class StandardHandler(logging.Handler):
         return rendered
 
 
+def _tell_suppressed(key: str, lines: int) -> None:
+    observe_suppressed(lines)
+    _events.log(logging.WARNING, "log.suppressed", of=key, lines=lines)
+
+
 _events: Any = structlog.get_logger()
+_burst = Burst(0, _tell_suppressed)
+_least = logging.NOTSET
 
 
-def configure(*, level: str = "INFO", log_format: Format = "json", stream: BinaryIO | None = None) -> None:
-    """Install both roads into one stream (standard error by default). May be called again; the last call wins."""
+def configure(
+    *, level: str = "INFO", log_format: Format = "json", stream: BinaryIO | None = None, burst: int = 0
+) -> None:
+    """Install both roads into one stream (standard error by default). May be called again; the last call wins.
+
+    Beyond `burst` lines of one event and level in a second, lines are counted and told as one (0: all are written).
+    """
     if stream is not None:
         _writer.stream = stream
     chain = _chain(log_format)
@@ -210,7 +226,8 @@ def configure(*, level: str = "INFO", log_format: Format = "json", stream: Binar
         logger_factory=lambda *_args: _writer,
         cache_logger_on_first_use=False,
     )
-    global _events  # noqa: PLW0603 - bound once here, because binding costs more than the line itself
+    global _events, _burst, _least  # noqa: PLW0603 - bound once here, because binding costs more than the line itself
+    _burst, _least = Burst(burst, _tell_suppressed), logging.getLevelNamesMapping()[level.upper()]
     _events = structlog.get_logger().bind()
     root = logging.getLogger()
     for handler in [found for found in root.handlers if isinstance(found, (StandardHandler, logging.StreamHandler))]:
@@ -239,4 +256,5 @@ def log_event(name: str, /, *, level: int = logging.INFO, **facts: Any) -> None:
 
     `name` is `<thing>.<past tense>`. Costs 9 to 18 microseconds; nothing when the level is off.
     """
-    _events.log(level, name, **facts)
+    if level >= _least and _burst.admits(f"{level} {name}"):
+        _events.log(level, name, **facts)

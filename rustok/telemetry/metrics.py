@@ -51,6 +51,12 @@ TASK_SECONDS: Final = Histogram(
     "rustok_task_duration_seconds", "Time of background tasks.", ("task",), buckets=_LATENCY, registry=REGISTRY
 )
 ERRORS: Final = Counter("rustok_errors", "Refusals by error code.", ("code",), registry=REGISTRY)
+LIST_ROWS: Final = Counter(
+    "rustok_list_rows", "Rows of lists: requested by the page size, and returned.", ("kind",), registry=REGISTRY
+)
+SUPPRESSED: Final = Counter(
+    "rustok_log_lines_suppressed", "Log lines beyond the burst of one event and second.", registry=REGISTRY
+)
 HEALTH: Final = Gauge(
     "rustok_health_check_status",
     "1 passes, 0.5 warns, 0 fails.",
@@ -134,6 +140,17 @@ def observe_task(*, task: str, outcome: str, seconds: float) -> None:
 def observe_error(code: int) -> None:
     """Count one refusal by its stable code."""
     ERRORS.labels(str(code)).inc()
+
+
+def observe_list(*, requested: int, returned: int) -> None:
+    """Count the rows of one page."""
+    LIST_ROWS.labels("requested").inc(requested)
+    LIST_ROWS.labels("returned").inc(returned)
+
+
+def observe_suppressed(lines: int) -> None:
+    """Count log lines that were not written."""
+    SUPPRESSED.inc(lines)
 
 
 def observe_health(*, check: str, status: str, value: object = None, seconds: float = 0.0) -> None:

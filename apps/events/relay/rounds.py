@@ -21,6 +21,7 @@ from django.db import transaction
 from apps.events import enrolment
 from apps.events.numbering import number
 from apps.events.relay import policy, stopping
+from apps.events.relay.metrics import observe_numbered
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.scopes import log_scope, shared_scope
 from apps.events.relay.slots import Slots
@@ -94,6 +95,7 @@ def number_waiting(*, report: RelayReport, tenant_id: UUID | None = None) -> Num
         if numbered is not None:
             result = Numbering.DONE
             report.numbered += numbered
+            observe_numbered(numbered)
         elif result is Numbering.IDLE:
             result = Numbering.BUSY
     return result

@@ -11,6 +11,7 @@ from contextlib import closing
 from django.db import transaction
 
 from apps.events.relay import retries, settling
+from apps.events.relay.metrics import observe_lag, observe_turn
 from apps.events.relay.offering import Judge, Offer, Verdict
 from apps.events.relay.reports import TurnReport
 from apps.events.relay.situation import Situation, fresh_events, look
@@ -38,7 +39,9 @@ def take_turn(lease: Lease) -> TurnReport:
     with closing(connected) as transport:
         # Odd and even turns alternate, so that neither retries nor fresh events can starve the other.
         if situation.has_retries and (lease.fence % 2 or situation.cursor >= situation.head):
-            return retries.retry_turn(lease, situation, transport)
+            report = retries.retry_turn(lease, situation, transport)
+            observe_turn(situation.transport, report)
+            return report
         return _fresh_turn(lease, situation, transport)
 
 
@@ -61,7 +64,9 @@ def _fresh_turn(lease: Lease, situation: Situation, transport: Transport) -> Tur
             _settle(lease, situation, transport, verdict)
     if verdict.pause is not None:
         log_event("relay.destination_paused", subscription=situation.name, seconds=round(verdict.pause, 1))
-    return TurnReport(verdict.delivered, len(verdict.parked), len(verdict.dead), verdict.pause is not None)
+    report = TurnReport(verdict.delivered, len(verdict.parked), len(verdict.dead), verdict.pause is not None)
+    observe_turn(situation.transport, report)
+    return report
 
 
 def _offer(lease: Lease, situation: Situation, transport: Transport) -> Verdict:
@@ -72,7 +77,10 @@ def _offer(lease: Lease, situation: Situation, transport: Transport) -> Verdict:
     for event, outcome in offer:
         if not judge.hear(event, outcome):
             break
-    return judge.close(looked_at=looked_at if offer.complete else None)
+    verdict = judge.close(looked_at=looked_at if offer.complete else None)
+    if verdict.delivered:
+        observe_lag(situation.transport, events[0].recorded_at)
+    return verdict
 
 
 def _settle(lease: Lease, situation: Situation, transport: Transport, verdict: Verdict) -> None:

@@ -20,6 +20,7 @@ from apps.catalog.queries import Offer, offers
 from apps.catalog.services import Wanted, reserve
 from apps.customers.queries import customer_exists
 from apps.orders.events import OrderPlaced, PlacedLine
+from apps.orders.metrics import count_step
 from apps.orders.models import Order, OrderLine, OrderStatus, PaymentState
 from apps.orders.numbers import order_number
 from apps.orders.services.inputs import CreateOrder, OrderItem, checked_lines, checked_text, too_large
@@ -181,3 +182,4 @@ def _publish(order: Order, uow: UnitOfWork) -> None:
     uow.record(fact, new_stream=True)
     details = {"number": order.number, "total": order.total, "currency": order.currency}
     uow.audit(AuditEntry(action="order:create", target=str(order.pk), details=details))
+    count_step(uow, "create")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.orders.events import OrderFact
+from apps.orders.metrics import count_step
 from apps.orders.models import Order, OrderTransition
 from apps.orders.services.inputs import Note, checked_text
 from rustok.audit import AuditEntry
@@ -57,6 +58,7 @@ class Step:
         uow.record(fact)
         details = {"number": order.number, "from": self.source, "to": order.status}
         uow.audit(AuditEntry(action=f"order:{self.action}", target=str(order.pk), reason=self.reason, details=details))
+        count_step(uow, self.action)
         return order
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from apps.tenants.metrics import LOADS
 from rustok.config import config
 from rustok.context import TenantRef
 from rustok.db.shared import shared_rows
@@ -48,6 +49,7 @@ class PostgresSource:
     def load(self, key: Key) -> TenantRef | None:
         """The tenant under a key, whatever its status; None when there is none."""
         rows = shared_rows(_BY_SLUG if key.kind == "slug" else _BY_HOST, [key.value])
+        LOADS.labels("found" if rows else "unknown").inc()
         return _ref(*rows[0]) if rows else None
 
     def latest(self) -> int:
