@@ -6,6 +6,6 @@ from typing import Final
 
 from rustok.policy import Policy, Resource, register
 
-TENANT: Final = Policy(resource=Resource("tenant", verbs=("suspend", "resume")), model="tenants.Tenant")
+TENANT: Final = Policy(resource=Resource("tenant", verbs=("suspend", "resume", "configure")), model="tenants.Tenant")
 
 register(TENANT)
