@@ -15,8 +15,10 @@ from rustok.context import Trace
 from rustok.telemetry.propagation import HEADERS, begun, continued, headers_of, received
 from rustok.telemetry.tracing import Kind, span
 
-if TYPE_CHECKING:
-    from celery import Task
+if TYPE_CHECKING:  # Celery's class knows no parameters while it runs
+    from celery.app.task import Task as CeleryTask
+
+    Task = CeleryTask[Any, Any]
 else:
     from celery.app.task import Task
 
@@ -29,7 +31,9 @@ class TracedTask(Task):
 
     abstract = True
 
-    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def apply_async(  # type: ignore[override]  # the stubs name every option; they all pass through
+        self, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
         """As Celery's, with the active trace in the message's headers."""
         here = context.current().trace
         if here is context.UNTRACED:
@@ -54,8 +58,9 @@ def described(name: str, *, operation: str = "process") -> dict[str, Any]:
         "messaging.destination.name": name,
         "messaging.operation.type": operation,
     }
-    if operation == "process" and current_task:
-        about |= {"messaging.message.id": current_task.request.id or "", "rustok.retries": current_task.request.retries}
+    request = _request()
+    if operation == "process" and request is not None:
+        about |= {"messaging.message.id": request.id or "", "rustok.retries": request.retries}
     return about
 
 
@@ -73,11 +78,15 @@ def _of_running() -> Trace | None:
     return received(headers) if headers else None
 
 
+def _request() -> Any:
+    """Celery's view of the message under way, or None; `current_task` is a proxy that may stand for nothing."""
+    running: Any = current_task
+    return running.request if running else None
+
+
 def _headers() -> dict[str, str]:
     """What the message brought; it may come from anywhere, so everything is parsed again."""
-    if not current_task:
-        return {}
-    request = current_task.request
+    request = _request()
     given = getattr(request, "headers", None) or {}
     found = {name: given.get(name, getattr(request, name, None)) for name in HEADERS}
     return {name: value for name, value in found.items() if isinstance(value, str)}

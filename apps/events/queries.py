@@ -18,12 +18,24 @@ from apps.events.patterns import like_patterns
 from apps.events.records import COLUMNS, WIRE_TYPE, StoredEvent, stored
 from apps.operations.wakeups import DUES
 
+SEARCHED: Final = 10_000  # newest facts that a search by request or trace looks through
 COUNTED: Final = 10_000  # waiting events of one partition are counted up to this
 
 _AFTER: Final = f"""
     SELECT {COLUMNS} FROM events_event e
     WHERE e.position > %(after)s AND {WIRE_TYPE} LIKE ANY (%(patterns)s)
       AND (%(stream)s::text IS NULL OR e.stream = %(stream)s)
+    ORDER BY e.position LIMIT %(limit)s
+"""  # noqa: S608 - constants only
+_STREAM: Final = f"""
+    SELECT {COLUMNS} FROM events_event e WHERE e.stream = %(stream)s AND e.position IS NOT NULL
+    ORDER BY e.version LIMIT %(limit)s
+"""  # noqa: S608 - constants only
+_TOLD: Final = f"""
+    SELECT {COLUMNS} FROM (
+        SELECT * FROM events_event WHERE position IS NOT NULL ORDER BY position DESC LIMIT %(searched)s
+    ) e
+    WHERE e.metadata->>'correlation' = ANY (%(ids)s) OR split_part(e.metadata->>'traceparent', '-', 2) = ANY (%(ids)s)
     ORDER BY e.position LIMIT %(limit)s
 """  # noqa: S608 - constants only
 _MATCHES: Final = f"""{WIRE_TYPE} LIKE ANY (s.patterns)
@@ -176,6 +188,19 @@ def find_event(event_id: UUID) -> StoredEvent | None:
         {"id": event_id},
     )
     return stored(rows)[0] if rows else None
+
+
+def events_of_stream(stream: str, *, limit: int) -> list[StoredEvent]:
+    """The first numbered facts of one stream, in order. One range of an index."""
+    return stored(_rows(_STREAM, {"stream": stream, "limit": limit}))
+
+
+def events_told_with(ids: Sequence[str], *, limit: int) -> list[StoredEvent]:
+    """Facts that were recorded for a request, or inside a trace, of one of these ids: among the newest `SEARCHED`.
+
+    One statement that reads so many rows backwards; a log keeps no index for it, because every append would pay.
+    """
+    return stored(_rows(_TOLD, {"ids": list(ids), "limit": limit, "searched": SEARCHED})) if ids else []
 
 
 def events() -> QuerySet[Event]:

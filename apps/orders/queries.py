@@ -51,6 +51,11 @@ def get_order(order_id: UUID) -> Order:
     return order
 
 
+def find_order_by_number(number: str) -> Order | None:
+    """The order that people know by this number, or None. One row by index."""
+    return Order.objects.filter(number=number[:20].upper()).first()
+
+
 def get_cart(cart_id: UUID) -> Cart:
     """One cart with `loaded_lines`; raises NotFound."""
     cart = Cart.objects.prefetch_related("lines").filter(pk=cart_id).first()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.security.models import ApiKey, AuditEntry, User
@@ -45,6 +45,17 @@ def api_key_by_prefix(*, prefix: str) -> ApiKey:
 def audit_entries() -> QuerySet[AuditEntry]:
     """The audit log of the current scope, newest first."""
     return AuditEntry.objects.order_by("-id")
+
+
+def audit_of(*, trace_ids: Sequence[str], targets: Sequence[str], limit: int) -> list[AuditEntry]:
+    """What was done inside these traces or to these things, newest first. Three ranges of indexes."""
+    inside = Q(trace_id__in=list(trace_ids))
+    numbered = AuditEntry.objects.filter(inside, number__isnull=False).exclude(trace_id="")
+    loose = AuditEntry.objects.filter(inside, number__isnull=True)
+    touched = AuditEntry.objects.filter(target__in=list(targets))
+    parts = ([numbered, loose] if trace_ids else []) + [touched]
+    found = {entry.pk: entry for part in parts for entry in part.order_by("-id")[:limit]}
+    return sorted(found.values(), key=lambda entry: entry.pk, reverse=True)[:limit]
 
 
 def actor_labels(references: Iterable[str]) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +35,23 @@ _TITLES: dict[Section, str | Promise] = {
     Section.ACCESS: _("Access"),
     Section.OPERATIONS: _("Operations"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLink:
+    """The sidebar's link to a page that belongs to no model; `name` is its URL name."""
+
+    name: str
+    title: str | Promise
+    icon: str
+    section: Section
+    position: int
+    permission: str
+
+    def entry(self, path: str) -> dict[str, Any]:
+        """The link, as seen from the page at `path`."""
+        link = reverse(f"admin:{self.name}")
+        return entry(title=self.title, link=link, icon=self.icon, active=path.startswith(link))
 
 
 def entry(*, title: str | Promise, link: str, icon: str, active: bool) -> dict[str, Any]:

@@ -14,9 +14,12 @@ from typing import Any, Final
 
 import orjson
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from rustok.config import config
 
+NAMESPACE = "rustok"  # what the keys begin with; tests have their own
 MOST: Final = 256  # items of one trace
 PER_TRACE: Final = 24  # items of a trace on average, where the whole ring is full
 LONGEST: Final = 8_192  # bytes of one item
@@ -86,7 +89,7 @@ class Ring:
         """`limit` traces; nothing is written before the first batch."""
         self.limit = limit
         self._client = client
-        self._prefix = f"rustok:{{{name}}}:"  # one hash slot, for a cluster
+        self._prefix = f"{NAMESPACE}:{{{name}}}:"  # one hash slot, for a cluster
         self._keys = [self._prefix + part for part in ("index", "kept", "facts", "size")]
         self._script = client.register_script(_WRITE)
 
@@ -127,7 +130,11 @@ def _chunks(names: Sequence[bytes], size: int) -> Iterable[Sequence[bytes]]:
 def client(url: str) -> redis.Redis:
     """The process's client of the telemetry buffers, with short patience: observing must not take long."""
     made: redis.Redis = redis.Redis.from_url(
-        url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=None, health_check_interval=30
+        url,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=30,
     )
     return made
 
