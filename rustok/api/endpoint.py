@@ -79,7 +79,7 @@ class Endpoint(APIView):
             raise MethodNotAllowed(method=request.method)
         body = cache(partial(read_body, request))
         context = gate().admit(request, declared, body)
-        scope = _enter(declared, context)
+        reach = _enter(declared, context)
         _check_accept(request)
         raw = body() if declared.body is not None else b""
         call = _parse(request, declared, context, raw)
@@ -87,7 +87,7 @@ class Endpoint(APIView):
 
         def effect() -> StoredAnswer:
             answer = _stored(declared, handler(call, **path))
-            if scope is Scope.OWN and not was_asked(context):  # rows went out, or in, that nobody asked about
+            if reach is Scope.OWN and not was_asked(context):  # rows went out, or in, that nobody asked about
                 require(context, declared.permission)
             return answer
 
