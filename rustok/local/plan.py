@@ -91,10 +91,12 @@ def whole_platform(settings: Settings, layout: Layout) -> Plan:
     # More threads than the gate lets work or wait, and room for a flood of refusals (docs/operations.md, "Overload").
     threads = ("--workers", "1", "--blocking-threads", "144", "--workers-kill-timeout", "4")
     flood = ("--backpressure", "2048", "--backlog", "4096")
+    # HTTP/1 with bounded, timely headers: HTTP/2 ends at the proxy, and here would only be one more way in.
+    strict = ("--http", "1", "--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000")
     celery = (str(PROGRAMS / "celery"), "-A", "rustok")
     worker = (*celery, "worker", "-P", "threads", "-c", "4", "-l", "INFO", "--without-gossip", "--without-mingle")
     commands = {
-        "web": (str(PROGRAMS / "granian"), *web, *threads, *flood, "rustok.wsgi:application"),
+        "web": (str(PROGRAMS / "granian"), *web, *threads, *flood, *strict, "rustok.wsgi:application"),
         "worker1": (*worker, "-n", "worker1@%h"),
         "worker2": (*worker, "-n", "worker2@%h"),
         "beat": (*celery, "beat", "-l", "INFO", "-s", str(layout.run / "beat-schedule"), "--pidfile="),
