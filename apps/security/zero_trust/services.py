@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from rustok.policy import Action, ResourceGuard, enter, require
 from rustok.sealing import seal
 
 MOST_OVERLAP: Final = timedelta(days=30)
+MOST_ORIGINS: Final = 50
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ def change_trust_policy(*, input: ChangeTrustPolicy, context: ExecutionContext) 
     require(context, "trust_policy:update")
     if input.signatures == REQUIRED and not signing_keys().exists():
         raise _invalid("/signatures", "no_key", _("Create a signing key first."))
+    _check_origins(input.allowed_origins)
     values = {
         "signatures": input.signatures,
         "rate_per_tenant": input.rate_per_tenant,
@@ -153,6 +157,15 @@ def _new_key(wanted: CreateSigningKey, granted: list[str], context: ExecutionCon
         expires_at=wanted.expires_at,
     )
     return key, secret
+
+
+def _check_origins(origins: Sequence[str]) -> None:
+    """Serialised origins (RFC 6454 section 6.2) of the web, a few of them."""
+    if len(origins) > MOST_ORIGINS:
+        raise _invalid("/allowed_origins", "too_long", _("List at most 50 origins."))
+    for index, origin in enumerate(origins):
+        if not _ORIGIN.fullmatch(origin):
+            raise _invalid(f"/allowed_origins/{index}", "origin", _("Write origins as https://www.shop.example"))
 
 
 def _invalid(pointer: str, code: str, message: object) -> InvalidInput:
