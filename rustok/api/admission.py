@@ -95,7 +95,8 @@ class AdmissionGate:
             return _refuse(self._modes.overload(), operation, "body", environ, start_response)
         except DomainError as error:
             return _refuse(error, operation, "body", environ, start_response)
-        if not self._places.enter(operation.criticality):
+        # Places that hang on a frozen database are not given back soon: nobody waits for them.
+        if not self._places.enter(operation.criticality, patient=not self._modes.without_database):
             return _refuse(self._modes.overload(), operation, "load", environ, start_response)
         started = time.perf_counter()
         try:

@@ -56,14 +56,14 @@ class Admission:
         self._busy_seconds, self._admitted, self._refused = 0.0, 0, 0
         self._took: list[float] = []
 
-    def enter(self, criticality: Criticality) -> bool:
-        """Take a place, waiting if need be; False: refused. Call `leave` after True."""
+    def enter(self, criticality: Criticality, *, patient: bool = True) -> bool:
+        """Take a place, waiting if need be (and if `patient`); False: refused. Call `leave` after True."""
         with self._lock:
             if self._busy < self._most[criticality] and not self._anyone_before(criticality):
                 self._busy += 1
                 self._admitted += 1
                 return True
-            if not self._room_for(criticality):
+            if not patient or not self._room_for(criticality):
                 self._refused += 1
                 return False
             waiter = _Waiter(criticality)

@@ -184,12 +184,15 @@ class DegradationController:
         with self._lock:
             return {name: level.value for name, level in self._levels.items()}
 
+    @property
+    def without_database(self) -> bool:
+        """Whether the database failed when it was last looked at; reads memory only."""
+        database = self._levels.get("database")
+        return database is not None and database.value >= 1
+
     def overload(self) -> DomainError:
         """The error for a request that found no place: without its database, that is why the places are taken."""
-        with self._lock:
-            database = self._levels.get("database")
-            gone = database is not None and database.value >= 1
-        return (DatabaseUnavailable if gone else Overloaded)(retry_after=1.0)
+        return (DatabaseUnavailable if self.without_database else Overloaded)(retry_after=1.0)
 
     def feed(self, values: Mapping[str, float]) -> Mode:
         """Take measurements (a part of them is fine; unknown names are a programming error) and judge anew."""

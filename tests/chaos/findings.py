@@ -34,3 +34,8 @@ def exactly(check: str, fact: Any, wanted: Any) -> Finding:
 def at_most(check: str, fact: float, limit: float) -> Finding:
     """A check of a bound."""
     return Finding(check, f"{fact:.1f}", f"<= {limit:g}", fact <= limit)
+
+
+def at_least(check: str, fact: float, limit: float) -> Finding:
+    """A check of the other bound."""
+    return Finding(check, f"{fact:.2f}", f">= {limit:g}", fact >= limit)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 
 import pytest
 
@@ -9,7 +10,7 @@ from rustok.api import admission
 from rustok.api.admission import AdmissionGate, _known, operation_of
 from rustok.config import config
 from rustok.operations import Criticality
-from rustok.resilience.admission import Admission
+from rustok.resilience.admission import PATIENCE, Admission
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride
 from tests.support.breakers import Clock
 
@@ -113,6 +114,19 @@ def test_a_low_request_is_refused_when_a_critical_one_is_served(ask, places):
     assert (refused["status"], json.loads(refused["body"])["code"]) == (503, 5013)
     assert json.loads(refused["body"])["trace_id"] == "a" * 32
     assert ask("POST", "/api/v1/orders/")["status"] == 200
+
+
+def test_nobody_waits_for_a_place_that_hangs_on_a_dead_database(modes, clock):
+    gate = AdmissionGate(lambda _environ, _start: [], places=(places := Admission(limit=1, waiting=9)), modes=modes)
+    modes.feed({"database": 1})
+    places.enter(Criticality.CRITICAL)
+    told = []
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/api/v1/orders/", "HTTP_HOST": "acme.localhost"}
+    started = time.monotonic()
+    body = b"".join(gate(environ, lambda status, _headers: told.append(status)))
+
+    assert (told, json.loads(body)["code"]) == (["503 Service Unavailable"], 5001)
+    assert time.monotonic() - started < PATIENCE[Criticality.CRITICAL] / 2
 
 
 def test_a_place_is_given_back_even_when_the_application_fails(places, modes):
