@@ -130,7 +130,8 @@ class BreakGlassAdmin(ConsoleModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The page that starts a visit stands before the one of its command."""
-        view = self.admin_site.admin_view(partial(start_page, self.admin_site))
+        site: Any = self.admin_site
+        view = site.admin_view(partial(start_page, site))
         return [path("do/start/", view, name="security_breakglass_do_start"), *super().get_urls()]
 
     @admin.display(description=_("Status"))

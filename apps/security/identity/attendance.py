@@ -10,7 +10,7 @@ from apps.security.identity import rules
 from apps.security.identity.mirror import VISIT
 from apps.security.identity.services import device_of, is_strong
 from apps.security.identity.sessions import SessionStore
-from apps.security.identity.visitors import Visitor
+from apps.security.identity.visitors import visitor_of
 from apps.security.identity.visits import note_page
 from apps.security.models import User
 from rustok.context import current
@@ -25,16 +25,17 @@ def attend(request: HttpRequest) -> None:
     session = request.session
     if isinstance(session, SessionStore) and session.row is not None:
         session.touch(device=device_of(request))
-    if isinstance(request.user, Visitor):
-        current().memo[VISIT] = request.user.visit
+    visitor = visitor_of(request)
+    if visitor is not None:
+        current().memo[VISIT] = visitor.visit
 
 
 def obstacle(request: HttpRequest) -> str | None:
     """The name of the page that stands before this one: another password, a second factor. None: go on."""
-    user, page = request.user, _page_of(request)
-    if isinstance(user, Visitor):
+    user, page, visitor = request.user, _page_of(request), visitor_of(request)
+    if visitor is not None:
         if page != "jsi18n":
-            note_page(user, method=request.method or "", path=request.path)
+            note_page(visitor, method=request.method or "", path=request.path)
         return None
     if not isinstance(user, User):
         return None

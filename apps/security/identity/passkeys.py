@@ -166,7 +166,7 @@ def _server(request: HttpRequest) -> Fido2Server:
         PublicKeyCredentialParameters(type=PublicKeyCredentialType.PUBLIC_KEY, alg=algorithm)
         for algorithm in ALGORITHMS
     ]
-    server.timeout = SECONDS * 1000
+    server.timeout = SECONDS * 1000  # type: ignore[assignment]  # it says None where it means "or milliseconds"
     return server
 
 

@@ -160,7 +160,8 @@ def end_sessions(*, user: User, context: ExecutionContext, but: UUID | None = No
     if user.actor != context.actor:
         require(context, "session:delete")
     with unit_of_work() as uow:
-        ended, _by_table = ConsoleSession.objects.filter(user=user).exclude(pk=but).delete()
+        others = ConsoleSession.objects.filter(user=user)
+        ended, _by_table = (others.exclude(pk=but) if but is not None else others).delete()
         uow.audit(AuditEntry(action="session:end_all", target=str(user.pk), details={"sessions": ended}))
     return ended
 
@@ -215,7 +216,7 @@ def refused(keys: Sequence[lockout.Key], *, method: str, at: datetime) -> None:
 
 def device_of(request: HttpRequest) -> str:
     """What the browser calls itself."""
-    return request.META.get("HTTP_USER_AGENT", "")[:300]
+    return str(request.META.get("HTTP_USER_AGENT", ""))[:300]
 
 
 def _take(keys: Sequence[lockout.Key], *, at: datetime) -> None:

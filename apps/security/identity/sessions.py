@@ -55,7 +55,7 @@ class SessionStore(SessionBase):
     def create(self) -> None:
         """Begin a session under a new key."""
         while True:
-            self._session_key = self._get_new_session_key()
+            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]  # Django's own hook
             try:
                 self.save(must_create=True)
             except CreateError:

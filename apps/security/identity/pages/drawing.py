@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -20,8 +19,6 @@ from rustok.admin import ConsoleSite
 from rustok.api.handlers import answer, wants_page
 from rustok.errors import DomainError, Kind
 from rustok.errors.http import status_of
-
-P = ParamSpec("P")
 
 
 def draw(
@@ -59,15 +56,13 @@ def person(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-def fresh(
-    view: Callable[Concatenate[ConsoleSite, HttpRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[ConsoleSite, HttpRequest, P], HttpResponseBase]:
+def fresh(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Ask the person to confirm who it is before the page, unless that was a moment ago."""
 
     @wraps(view)
-    def wrapper(site: ConsoleSite, request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def wrapper(site: ConsoleSite, request: HttpRequest, **parts: Any) -> HttpResponse:
         if is_fresh(request):
-            return view(site, request, *args, **kwargs)
+            return view(site, request, **parts)
         back = request.path if request.method == "GET" else reverse("admin:account")
         return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({'next': back})}")
 

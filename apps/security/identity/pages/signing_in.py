@@ -47,7 +47,7 @@ def passkey_page(site: ConsoleSite, request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     form = SignInForm()
     try:
-        user = passkeys.prove(request, **_answer(request))
+        user = _by_passkey(request)
         return _entered(request, enter(request, user, method=PASSKEY, strong=True, next_url=goal_of(request)))
     except DomainError as error:
         form.error = error
@@ -108,7 +108,7 @@ def _proved(request: HttpRequest, user: User, form: IdentityForm) -> str:
         return ""
     try:
         if "answer" in request.POST:
-            passkeys.prove(request, **_answer(request), user=user)
+            _by_passkey(request, user)
             return PASSKEY
         return prove_code(user=user, code=form.cleaned_data["code"]) if form.is_valid() else ""
     except DomainError as error:
@@ -131,5 +131,6 @@ def _password_proved(user: User, form: IdentityForm) -> bool:
     return right
 
 
-def _answer(request: HttpRequest) -> dict[str, str]:
-    return {"note": request.POST.get("note", ""), "answer": request.POST.get("answer", "")}
+def _by_passkey(request: HttpRequest, user: User | None = None) -> User:
+    note, answer = request.POST.get("note", ""), request.POST.get("answer", "")
+    return passkeys.prove(request, note=note, answer=answer, user=user)

@@ -12,7 +12,7 @@ from apps.security.identity import visits
 from apps.security.identity.errors import VisitRefused
 from apps.security.identity.pages.drawing import draw, fresh, go, person
 from apps.security.identity.pages.forms import IdentityForm, VisitForm
-from apps.security.identity.visitors import Visitor
+from apps.security.identity.visitors import visitor_of
 from rustok import context
 from rustok.admin import ConsoleSite
 from rustok.config import config
@@ -65,8 +65,9 @@ def end_visit_page(_site: ConsoleSite, request: HttpRequest) -> HttpResponse:
     """The visitor leaves before the time is over."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if isinstance(request.user, Visitor):
-        visits.end_visit(visit_id=request.user.visit.pk, context=context.current())
+    visitor = visitor_of(request)
+    if visitor is not None:
+        visits.end_visit(visit_id=visitor.visit.pk, context=context.current())
         request.session.flush()
         messages.success(request, _("The visit has ended."))
     return go("login")
