@@ -36,14 +36,14 @@ def database_url() -> str:
 
 
 @contextmanager
-def serving(place: Path, **environment: str) -> Iterator[Served]:
+def serving(place: Path, *, application: str = "rustok.wsgi:application", **environment: str) -> Iterator[Served]:
     """Serve until the block ends. `place` takes the log."""
     port, log = free_port(), place / "web.log"
     wanted = {"RUSTOK_DATABASE_URL": database_url(), "RUSTOK_PORT": str(port), "RUSTOK_ENVIRONMENT": "development"}
     wanted["RUSTOK_SERVICE_MODES"] = "false"  # no worker runs beside it, and the sweep sets every mode
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--blocking-threads", "4", "--no-ws", "rustok.wsgi:application",
+        "--workers", "1", "--blocking-threads", "4", "--no-ws", application,
     ]  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -10,6 +10,7 @@ from apps.security.zero_trust.stores import StoreDown
 from apps.security.zero_trust.stores.postgresql import PostgresTrustStore
 from apps.tenants.isolation import tenant_scope
 from rustok.context import current
+from rustok.telemetry.metrics import REGISTRY
 
 KEYS = "/api/v1/api-keys/"
 
@@ -91,8 +92,18 @@ class NoStore:
 def test_without_the_store_work_goes_on_but_nobody_gets_new_keys(till, monkeypatch):
     monkeypatch.setattr("apps.security.zero_trust.limits.trust_store", NoStore)
     wish = {"name": "a", "permissions": ["order:read"]}
+    before = unchecked()
 
     closed = till.post("/api/v1/signing-keys/", wish, content_type="application/json")
 
     assert till.get(KEYS).status_code == 200
     assert (closed.status_code, closed.json()["code"], closed["Retry-After"]) == (503, 5401, "1")
+    assert unchecked() == {"open": before["open"] + 1, "closed": before["closed"] + 1}
+
+
+def unchecked():
+    """How many requests have met a store that was down, by what became of them."""
+    name = "rustok_zero_trust_store_failures_total"
+    return {
+        how: REGISTRY.get_sample_value(name, {"check": "limit", "behaviour": how}) or 0 for how in ("open", "closed")
+    }
