@@ -6,6 +6,7 @@ import pytest
 
 from apps.security.models import User
 from apps.security.roles import PERMISSIONS, PLATFORM_ROLES, TENANT_ROLES, permissions_of
+from rustok.grants import Scope, scope_of
 from rustok.policy import Grant, resource
 
 MAY = [
@@ -22,6 +23,38 @@ MAY = [
 @pytest.mark.parametrize(("role", "permission", "granted"), MAY)
 def test_role_table(role, permission, granted):
     assert User(username="x", role=role).has_perm(permission) is granted
+
+
+ACTIONS = ["create", "read", "update", "delete", "list", "export", "import", "manage"]
+ALL, LOOK = frozenset(ACTIONS), frozenset({"read", "list"})
+RESOURCES = ["product", "order", "customer", "user", "role", "audit", "event", "tenant"]
+# What each role may do with all rows, of the eight actions that every resource has.
+MATRIX = {
+    "owner": dict.fromkeys(RESOURCES, ALL),
+    "admin": dict.fromkeys(["product", "order", "customer", "user", "role", "event"], ALL),
+    "manager": {"product": ALL, "order": LOOK | {"update"}, "customer": LOOK, "event": LOOK},
+    "viewer": {"product": LOOK, "order": LOOK, "customer": LOOK, "event": LOOK},
+    "customer": {"product": LOOK},
+    "operator": dict.fromkeys(RESOURCES, ALL),
+}
+# And what a customer may do with own rows only.
+OWN_ROWS = {"order": LOOK | {"create"}, "customer": LOOK | {"update"}, "cart": ALL, "payment": LOOK}
+
+
+def reached(role, scope, kinds):
+    held = permissions_of(role)
+    found = {kind: {action for action in ACTIONS if scope_of(held, f"{kind}:{action}") is scope} for kind in kinds}
+    return {kind: actions for kind, actions in found.items() if actions}
+
+
+@pytest.mark.parametrize("role", MATRIX)
+def test_roles_by_actions(role):
+    assert reached(role, Scope.ALL, RESOURCES) == MATRIX[role]
+
+
+@pytest.mark.parametrize("role", MATRIX)
+def test_only_customers_are_held_to_own_rows(role):
+    assert reached(role, Scope.OWN, [*RESOURCES, *OWN_ROWS]) == (OWN_ROWS if role == "customer" else {})
 
 
 def test_every_role_belongs_to_one_side():

@@ -29,7 +29,12 @@ ACTORS = [
     system_actor("relay"),
     ANONYMOUS,
 ]
-SHARED = {"tenants.Tenant", "operations.Override", "security.BreakGlass", "health.Incident"}  # tables of the platform only
+SHARED = {
+    "tenants.Tenant",
+    "operations.Override",
+    "security.BreakGlass",
+    "health.Incident",
+}  # tables of the platform only
 SCOPES = ["", ":all", ":own", ":none"]
 ALL_POLICIES = {policy.model: policy for policy in policies()}
 
