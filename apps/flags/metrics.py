@@ -13,7 +13,7 @@ POLLS: Final = Counter(
 )
 VERSION: Final = Gauge(
     "rustok_flag_version",
-    "The version of the flags that a process uses; the process that is furthest behind.",
+    "The version of the flags that a process has seen last.",
     registry=REGISTRY,
-    multiprocess_mode="livemin",
+    multiprocess_mode="livemostrecent",
 )
