@@ -8,4 +8,6 @@ from rustok.policy import Policy, Resource, register
 
 HEALTH: Final = Policy(resource=Resource("health"), model="health.Incident")
 
-register(HEALTH)
+METRICS: Final = Policy(resource=Resource("metrics"))
+
+register(HEALTH, METRICS)

@@ -22,7 +22,13 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One endpoint operation as declared. `body` None means that no body is read."""
+    """One endpoint operation as declared. `body` None means that no body is read.
+
+    `permission` is `resource:action`, AUTHENTICATED or PUBLIC; with `own` a grant for own rows opens the door too, and
+    the handler or its service must ask a guard about each row; `answer` is a pydantic model or `Page[...]`, None for
+    204; `cost` is taken from the rate limit (default 1, 2 for writes); what `fails_closed` is refused while limits
+    cannot be checked; `errors` add to those of every operation; `also` maps statuses of foreign protocols to models.
+    """
 
     name: str
     method: str
@@ -81,13 +87,7 @@ def operation(
     own: bool = False,
     also: Mapping[int, Any] | None = None,
 ) -> Callable[[F], F]:
-    """Declare the handler `get`, `post`, `put`, `patch` or `delete` of an `Endpoint`.
-
-    `permission` is `resource:action`, AUTHENTICATED or PUBLIC; with `own` a grant for own rows opens the door too, and
-    the handler or its service must ask a guard about each row; `answer` a pydantic model or `Page[...]`, None for 204;
-    `cost` is taken from the rate limit (default 1, 2 for writes); what `fails_closed` is refused while limits cannot be
-    checked; `errors` add to those of every operation; `also` maps statuses of foreign protocols to models.
-    """
+    """Declare the handler `get`, `post`, `put`, `patch` or `delete` of an `Endpoint`; see `Declaration`."""
     _check(name, permission, body, query)
 
     def mark(handler: F) -> F:

@@ -22,6 +22,7 @@ MECHANISMS = {
     "apps/security/chain/": "seals audit entries and notes checkpoints",
     "apps/security/oidc/services.py": "links of accounts at an identity provider; the services of that room",
     "apps/security/tokens/services.py": "families of service tokens; the services of that room",
+    "apps/security/access/services.py": "roles and who has them; the services of that room",
     "apps/security/zero_trust/services.py": "signing keys and the trust policy; the services of that room",
     "apps/security/authentication.py": "notes when a key was last used",
     "apps/insights/projections/": "rows of the read models, in the transaction that moves their cursor",
