@@ -15,7 +15,7 @@ from tests.support.stack import Stack
 from tests.support.tables import table
 
 RAW = argparse.RawDescriptionHelpFormatter
-SCENARIOS = ("crowd", "last_units", "kills", "freeze", "flood", "open_writer", "storm")
+SCENARIOS = ("crowd", "last_units", "kills", "freeze", "slow", "flood", "open_writer", "storm")
 
 
 def arguments() -> argparse.Namespace:
