@@ -18,6 +18,7 @@ from apps.health.report import HEALTH_JSON, detail, is_ready, overall, summary
 from apps.health.sampler import Sampler, Status, sampler
 from apps.operations.overrides import watch
 from rustok import __version__
+from rustok.api.headers import secure
 from rustok.config import config
 from rustok.errors import DomainError
 from rustok.errors.families import DatabaseUnavailable, MethodNotAllowed
@@ -61,12 +62,9 @@ class HealthMiddleware:
         page = self._pages.get(request.path_info)
         if page is None or (request.path_info == "/metrics" and not on_platform_host(request)):
             return self.get_response(request)
-        try:
-            return _checked(page, request)
-        except DomainError as error:
-            return problem_response(error, instance=request.path_info)
-        except (OperationalError, InterfaceError):
-            return problem_response(DatabaseUnavailable(retry_after=5), instance=request.path_info)
+        response = _answered(page, request)
+        secure(response)
+        return response
 
     def _live(self, _request: HttpRequest) -> HttpResponse:
         """This process runs Python and reads its socket: nothing else, or a database hiccup becomes a restart storm."""
@@ -86,6 +84,15 @@ class HealthMiddleware:
         if not from_this_machine(request):
             require_platform_permission(request, METRICS.permission)
         return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+def _answered(page: Callable[[HttpRequest], HttpResponse], request: HttpRequest) -> HttpResponse:
+    try:
+        return _checked(page, request)
+    except DomainError as error:
+        return problem_response(error, instance=request.path_info)
+    except (OperationalError, InterfaceError):
+        return problem_response(DatabaseUnavailable(retry_after=5), instance=request.path_info)
 
 
 def _checked(page: Callable[[HttpRequest], HttpResponse], request: HttpRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ from rustok.api.handlers import failure, repair
 from rustok.api.headers import secure
 from rustok.context import ANONYMOUS, ExecutionContext, Trace, current, use
 from rustok.db.ids import new_id
+from rustok.errors.families import MethodNotAllowed
 from rustok.telemetry.logging import log_event
 from rustok.telemetry.metrics import METHODS, observe_request
 from rustok.telemetry.propagation import HEADERS, continued
@@ -39,6 +40,8 @@ class RequestMiddleware:
         work = span(_verb(request), kind=Kind.SERVER, door=True)
         with use(_context(request)) as context, work as trace:
             try:
+                if request.method not in METHODS:  # TRACE, or what somebody made up: no view asks for its method
+                    raise MethodNotAllowed(method=(request.method or "")[:20])
                 response = repair(request, self.get_response(request))
             except Exception as error:  # noqa: BLE001 - the last door of the process
                 response = failure(request, error)

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
-from django.core.checks import ERROR, Tags, run_checks
+from django.core.checks import ERROR, CheckMessage, Tags, run_checks
 from django.db import connections
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,10 @@ from rustok.telemetry import log_event
 PERMISSION: Final = "self_audit:run"
 KEPT: Final = 50
 STUCK: Final = timedelta(minutes=2)
+
+# Rules that look at the answers themselves say the same, or what is wrong is no weakness by itself.
+_SAID: Final = frozenset({"rustok.E003", "rustok.E005", "security.W008", "security.W012", "security.W016"})
+_LIGHT: Final = frozenset({"rustok.E006", "rustok.E007"})
 
 _slot: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="self-audit")
 _busy: Final = Lock()
@@ -120,11 +124,17 @@ def _deployment() -> list[dict[str, Any]]:
     return [
         {
             "code": message.id or "check",
-            "severity": (Severity.HIGH if message.level >= ERROR else Severity.MEDIUM).value,
+            "severity": _weight(message).value,
             "seen": "",
             "title": str(message.msg),
             "advice": str(message.hint or ""),
         }
         for message in found
-        if not message.is_silenced()
+        if not message.is_silenced() and message.id not in _SAID
     ]
+
+
+def _weight(message: CheckMessage) -> Severity:
+    if message.id in _LIGHT:
+        return Severity.LOW
+    return Severity.HIGH if message.level >= ERROR else Severity.MEDIUM
