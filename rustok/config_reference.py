@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from rustok.config import ENV_PREFIX, PER_TENANT, ROOT, Config
@@ -53,8 +53,12 @@ def shown(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, dict):
-        return {name: member.model_dump(mode="json", exclude_unset=True) for name, member in value.items()}
+        return {name: _member(member) for name, member in value.items()}
     return [shown(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _member(value: Any) -> Any:
+    return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value
 
 
 def _type(field: FieldInfo) -> str:

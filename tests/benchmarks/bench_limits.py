@@ -37,7 +37,7 @@ def run(options: Options) -> Result:
     from tests.support.scratch import scratch_shop
 
     settings.RUSTOK_HEALTH_SAMPLING = False
-    calls, each = (200, 60) if options.quick else (5_000, 400)
+    calls, each = (200, 150) if options.quick else (5_000, 400)
     rows, checks = [], []
     with scratch_shop() as shop:
         for kind in KINDS:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, Final
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, KeySet, OKPKey, RSAKey
 
 from apps.security.oidc.errors import ProviderUnavailable
 from apps.security.oidc.outbound import Unusable, ask
@@ -90,14 +90,14 @@ def _discover(provider: Provider) -> dict[str, Any]:
 def _fetch_keys(provider: Provider, url: str) -> KeySet:
     try:
         listed = ask(provider, url)["keys"]
-        keys = [key for entry in listed if (key := _signing_key(entry)) is not None]
+        keys: list[Key] = [key for entry in listed if (key := _signing_key(entry)) is not None]
     except (Unusable, KeyError, TypeError) as error:
         log_event("oidc.unusable", issuer=provider.issuer, reason=f"{type(error).__name__}: {error}"[:300])
         raise ProviderUnavailable from error
     return KeySet(keys)
 
 
-def _signing_key(entry: Any) -> RSAKey | ECKey | OKPKey | None:
+def _signing_key(entry: Any) -> Key | None:
     """A public key for signatures; keys of other kinds and uses are none of ours."""
     kind = _KINDS.get(entry.get("kty")) if isinstance(entry, dict) and entry.get("use", "sig") == "sig" else None
     try:

@@ -127,7 +127,7 @@ def revoke_token(*, token: str) -> None:
 
 def prune(*, at: datetime) -> int:
     """Forget up to `PRUNE_BATCH` families that ended a week before `at`, their refresh tokens included."""
-    limit = [at - KEPT_AFTER_END, PRUNE_BATCH]
+    limit = (at - KEPT_AFTER_END, PRUNE_BATCH)
     with unit_of_work(), connection.cursor() as cursor:
         cursor.execute(_PRUNE_TOKENS, limit)
         cursor.execute(_PRUNE, limit)
