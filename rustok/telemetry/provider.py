@@ -88,7 +88,7 @@ def configure(wanted: Tracing | None, *, processors: Sequence[SpanProcessor] = (
 
     `processors` are further ones of OpenTelemetry's: they see every span at once, in the thread that ends it.
     """
-    useful = wanted is not None and (wanted.buffer > 0 or bool(_endpoint(wanted)) or bool(processors))
+    useful = wanted is not None and (wanted.buffer > 0 or bool(endpoint_of(wanted)) or bool(processors))
     _process.wanted, _process.processors = wanted if useful else None, processors
     _process.tracer, _process.shippers = None, []
     sample_ratio(wanted.ratio if wanted is not None else 1.0)
@@ -146,7 +146,7 @@ def _shippers(wanted: Tracing) -> list[Shipper]:
     if wanted.buffer > 0:
         kept = ring.traces()
         found.append(Shipper("traces", lambda spans: kept.write(grouped(spans))))
-    if endpoint := _endpoint(wanted):
+    if endpoint := endpoint_of(wanted):
         exporter = OTLPSpanExporter(endpoint=endpoint, timeout=OTLP_TIMEOUT)
         found.append(Shipper("otlp", lambda spans: _export(exporter, spans)))
     return found
@@ -157,7 +157,7 @@ def _export(exporter: OTLPSpanExporter, spans: Sequence[ReadableSpan]) -> None:
         raise ConnectionError("the collector did not take the spans")
 
 
-def _endpoint(wanted: Tracing) -> str:
+def endpoint_of(wanted: Tracing) -> str:
     """The full address of the traces signal; the standard variables count where ours is not set."""
     if wanted.endpoint:
         base = wanted.endpoint.rstrip("/")
@@ -169,16 +169,24 @@ def _endpoint(wanted: Tracing) -> str:
 
 
 def _resource(wanted: Tracing) -> Resource:
-    """Who sends: `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` add to it and win."""
-    ours = Resource({"service.name": "rustok", "service.version": __version__, "process.pid": os.getpid()})
-    return ours.merge(Resource({"deployment.environment.name": wanted.environment})).merge(_named())
+    """Who sends. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` add to it and win.
 
-
-def _named() -> Resource:
-    told = Resource.create()
-    if "OTEL_SERVICE_NAME" in os.environ or "service.name" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""):
-        return told
-    return Resource({name: value for name, value in told.attributes.items() if name != "service.name"})
+    `Resource.create` is asked for them only: it looks through every installed package, a fifth of a second per process.
+    """
+    ours = Resource(
+        {
+            "service.name": "rustok",
+            "service.version": __version__,
+            "process.pid": os.getpid(),
+            "deployment.environment.name": wanted.environment,
+        }
+    )
+    told = os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""), os.environ.get("OTEL_SERVICE_NAME", "")
+    if not any(told):
+        return ours
+    named = "service.name=" in told[0] or told[1]
+    added = {name: value for name, value in Resource.create().attributes.items() if named or name != "service.name"}
+    return ours.merge(Resource(added))
 
 
 def _after_fork() -> None:
