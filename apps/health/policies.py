@@ -7,7 +7,6 @@ from typing import Final
 from rustok.policy import Policy, Resource, register
 
 HEALTH: Final = Policy(resource=Resource("health"), model="health.Incident")
-
 METRICS: Final = Policy(resource=Resource("metrics"))
 
 register(HEALTH, METRICS)
