@@ -39,7 +39,7 @@ def start_page(site: ConsoleSite, request: HttpRequest) -> HttpResponse:
             host = config().public_url(f"{visit.tenant_slug}.{config().base_domain}")
             link = f"{host}{reverse('admin:visit')}?{urlencode({'ticket': ticket})}"
             page = draw(site, request, "identity/visit_link", title=_("The door is open"), visit=visit, link=link)
-            page["Referrer-Policy"] = "no-referrer"
+            page["Referrer-Policy"] = "same-origin"  # the ticket goes nowhere else
             return page
     return draw(site, request, "identity/visit_start", title=_("Enter a shop"), form=form)
 
@@ -57,7 +57,7 @@ def visit_page(site: ConsoleSite, request: HttpRequest) -> HttpResponse:
             form.refuse(error)
     ticket = request.GET.get("ticket", "")[:100]
     page = draw(site, request, "identity/visit_enter", title=_("Enter this shop"), form=form, ticket=ticket)
-    page["Referrer-Policy"] = "no-referrer"
+    page["Referrer-Policy"] = "same-origin"  # the ticket goes nowhere else
     return page
 
 
