@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import sentry_sdk
+from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.types import Event, Hint
 
 from rustok import context
@@ -20,10 +21,12 @@ def configure(*, dsn: str, environment: str, release: str = "") -> bool:
         dsn=dsn,
         environment=environment,
         release=release or None,
-        send_default_pii=False,
         max_request_body_size="never",
         include_local_variables=False,
-        traces_sample_rate=0.0,
+        traces_sample_rate=None,  # spans are OpenTelemetry's; Sentry gets errors, and adds no headers of its own
+        trace_propagation_targets=[],
+        auto_session_tracking=False,
+        integrations=[CeleryIntegration(propagate_traces=False)],
         before_send=before_send,
     )
     return True
@@ -39,6 +42,10 @@ def before_send(event: Event, hint: Hint) -> Event | None:
     tags["tenant"] = here.tenant.slug if here.tenant else ("platform" if here.platform else "none")
     tags["trace_id"], tags["request_id"] = here.trace.trace_id, here.request_id
     event["tags"] = tags
+    if here.trace is not context.UNTRACED:  # the same trace as in logs, spans and audit, not one of Sentry's own
+        contexts = dict(event.get("contexts") or {})
+        contexts["trace"] = {"trace_id": here.trace.trace_id, "span_id": here.trace.span_id}
+        event["contexts"] = contexts
     return cast("Event", _scrubbed(event))
 
 
