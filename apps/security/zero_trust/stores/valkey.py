@@ -1,7 +1,8 @@
-"""Limits and nonces in Valkey: one script per request, about 40 µs of ours.
+"""Limits and nonces in Valkey: one script per request, about 50 µs of ours.
 
-A connection per thread and plain commands: the client's pool and option parsing cost as much again. After a failure the
-store is left alone for a second, so that a dead Valkey costs one timeout a second and not one a request.
+A connection per thread, commands packed here and answers in one string: the client's pool, its packing and its parsing
+of nested answers cost half as much again. After a failure the store is left alone for a second, so that a dead Valkey
+costs one timeout a second and not one a request.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ if refused == -1 then
     end
 end
 for i = 1, #KEYS do arrivals[i] = string.format('%.0f', arrivals[i]) end
-return {refused, string.format('%.0f', moment), arrivals}
+return string.format('%d %.0f ', refused, moment) .. table.concat(arrivals, ' ')
 """
 _SHA: Final = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
@@ -70,8 +71,8 @@ class ValkeyTrustStore:
             answer = self._ask("EVALSHA", _SHA, len(buckets), *arguments)
         except NoScriptError:
             answer = self._ask("EVAL", _SCRIPT, len(buckets), *arguments)
-        refused, moment, arrivals = answer
-        return Taken(tuple(buckets), int(refused), tuple(map(int, arrivals)), int(moment), cost)
+        refused, moment, *arrivals = map(int, answer.split())
+        return Taken(tuple(buckets), refused, tuple(arrivals), moment, cost)
 
     def claim(self, digest: bytes, *, seconds: int) -> bool:
         """Whether this is the first claim of the nonce within `seconds`."""
@@ -93,7 +94,7 @@ class ValkeyTrustStore:
         kept = getattr(self._own, "connection", None) is not None
         try:
             connection = self._connection()
-            connection.send_command(*command)
+            connection.send_packed_command([_packed(command)])
             return connection.read_response()
         except TimeoutError:
             raise
@@ -117,3 +118,9 @@ class ValkeyTrustStore:
         self._own.connection = None
         if connection is not None:
             connection.disconnect()
+
+
+def _packed(command: Sequence[Any]) -> bytes:
+    """The command as the protocol wants it (RESP): an array of byte strings."""
+    parts = [part if isinstance(part, bytes) else str(part).encode() for part in command]
+    return b"".join([b"*%d\r\n" % len(parts), *[b"$%d\r\n%b\r\n" % (len(part), part) for part in parts]])
