@@ -104,7 +104,7 @@ class TrustPolicyAdmin(ConsoleModelAdmin):
             "policy": policy,
             "signatures": SIGNATURE_LABELS[policy.signatures],
             "rates": [
-                (TrustPolicy._meta.get_field(name).verbose_name, getattr(held, name), getattr(policy, name) is not None)
+                (TrustPolicyForm.base_fields[name].label, getattr(held, name), getattr(policy, name) is not None)
                 for name in ("rate_per_tenant", "rate_per_key", "rate_per_route")
             ],
             "keys": signing_keys().count(),

@@ -42,7 +42,7 @@ class AuditSearch:
 
 def search(wanted: AuditSearch) -> QuerySet[AuditEntry]:
     """The entries that fit, newest first. One statement when read; pages go by id."""
-    rows = AuditEntry.objects.order_by("-id")
+    rows: QuerySet[AuditEntry] = AuditEntry.objects.order_by("-id")
     for name in ("actor", "target", "outcome"):
         if value := getattr(wanted, name):
             rows = rows.filter(**{name: value})
