@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -81,7 +81,8 @@ def history(period: Period, *, now: datetime) -> Mapping[str, Mapping[datetime, 
     """Points of every check by their beginning; stretches that nobody watched are missing. One statement."""
     slots = period.slots(now)
     step = int(period.step.total_seconds())
-    limits = {"step": step, "width": period.width, "since": slots[0], "until": slots[-1] + period.step}
+    limits: dict[str, Any] = {"step": step, "width": period.width}
+    limits |= {"since": slots[0], "until": slots[-1] + period.step}
     with connection.cursor() as cursor:
         cursor.execute(_POINTS, limits)
         rows = cursor.fetchall()
