@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.security.access.grants import check_held
 from apps.security.identity import lockout, rules
 from apps.security.identity.devices import known_device, normal
 from apps.security.identity.errors import FreshSignInNeeded, SignInLocked, SignInRefused
@@ -178,8 +179,12 @@ def unlock(*, user: User, context: ExecutionContext) -> bool:
 
 
 def remove_factors(*, user: User, context: ExecutionContext) -> None:
-    """Take all factors and recovery codes from a person who has lost them; sessions end. Needs `user:update`."""
+    """Take all factors and recovery codes from a person who has lost them; sessions end.
+
+    Needs `user:update` and, as for another's password, every permission of the user. Raises GrantExceeded.
+    """
     require(context, "user:update")
+    check_held(user.permissions, context)
     with unit_of_work() as uow:
         removed, _by_table = user.factors.all().delete()
         RecoveryCode.objects.filter(user=user).delete()

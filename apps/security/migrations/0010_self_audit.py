@@ -5,27 +5,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('security', '0009_audit_depth'),
+        ("security", "0009_audit_depth"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SelfAuditRun',
+            name="SelfAuditRun",
             fields=[
-                ('id', models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField(editable=False, verbose_name='started')),
-                ('finished_at', models.DateTimeField(editable=False, null=True, verbose_name='finished')),
-                ('score', models.PositiveSmallIntegerField(editable=False, null=True, verbose_name='score')),
-                ('findings', models.JSONField(default=list, editable=False, verbose_name='findings')),
-                ('passed', models.JSONField(default=list, editable=False, verbose_name='passed')),
-                ('asked_by', models.CharField(editable=False, max_length=200, verbose_name='asked by')),
+                (
+                    "id",
+                    models.UUIDField(default=rustok.db.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("started_at", models.DateTimeField(editable=False, verbose_name="started")),
+                ("finished_at", models.DateTimeField(editable=False, null=True, verbose_name="finished")),
+                ("score", models.PositiveSmallIntegerField(editable=False, null=True, verbose_name="score")),
+                ("findings", models.JSONField(default=list, editable=False, verbose_name="findings")),
+                ("passed", models.JSONField(default=list, editable=False, verbose_name="passed")),
+                ("asked_by", models.CharField(editable=False, max_length=200, verbose_name="asked by")),
             ],
             options={
-                'verbose_name': 'self-audit',
-                'verbose_name_plural': 'self-audits',
-                'ordering': ('-id',),
+                "verbose_name": "self-audit",
+                "verbose_name_plural": "self-audits",
+                "ordering": ("-id",),
             },
         ),
     ]

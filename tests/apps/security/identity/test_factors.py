@@ -3,18 +3,23 @@
 import base64
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
+from apps.security.errors import GrantExceeded
 from apps.security.identity import factors, rules, totp
 from apps.security.identity.errors import SecondFactorNeeded, SecondFactorOff, SecondFactorRefused, SignInLocked
+from apps.security.identity.services import remove_factors
 from apps.security.models import AuditEntry, ConsoleSession, Factor, RecoveryCode
+from apps.security.roles import permissions_of
 from apps.security.services import create_user
 from rustok.context import current
 from rustok.errors.families import NotFound, PermissionDenied
 from tests.apps.security.identity.conftest import PASSWORD
 from tests.support.console import Visitor, notices
 from tests.support.race import race
+from tests.support.tenants import MALLORY
 
 
 def code_of(secret, ahead=0):
@@ -314,3 +319,11 @@ def test_the_policy_is_changed_in_the_console(acme):
     owner.do("security_consolesession", "policy", second_factor="off")
 
     assert rules.second_factor() == "off"
+
+
+def test_nobody_takes_the_factors_of_who_may_do_more(context):
+    owner = create_user(username="carol", password=PASSWORD, role="owner", context=context)
+    admin = replace(context, actor=MALLORY, permissions=permissions_of("admin"))
+
+    with pytest.raises(GrantExceeded):
+        remove_factors(user=owner, context=admin)
