@@ -80,7 +80,7 @@ class ShredForm(CommandForm):
 
     subject = forms.CharField(label=_("Person"), max_length=200, help_text=_("customer:<id> or user:<id>"))
     reason = forms.CharField(label=_("Reason"), max_length=255, help_text=_("Stored in the audit log."))
-    sure = forms.BooleanField(label=_("Yes, for ever: no backup of the log brings the data back."))
+    sure = forms.BooleanField(label=_("Yes, for ever."))
 
     def clean_subject(self) -> str:
         """The form of a reference."""
