@@ -33,7 +33,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "LANGUAGES": {"action": lambda _request: reverse("admin:language"), "navigation": []},
-    "STYLES": [_asset("console/console.css")],
+    "STYLES": [_asset("console/console.css"), _asset("console/health.css")],
     "DASHBOARD_CALLBACK": "apps.console.dashboard.fill",
     "BORDER_RADIUS": "8px",
     # A cool blue: 600 on white and 500 on the dark base both pass 4.5 to 1.

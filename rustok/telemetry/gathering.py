@@ -90,7 +90,8 @@ def bury(place: Path) -> None:
 def _fold(file: Path, into: Path) -> None:
     kept: Any = MmapedDict(str(into))  # type: ignore[no-untyped-call]  # as above
     try:
-        for key, value, moment, _place in MmapedDict.read_all_values_from_file(str(file)):  # type: ignore[no-untyped-call]
+        read: Any = MmapedDict.read_all_values_from_file
+        for key, value, moment, _place in read(str(file)):
             kept.write_value(key, kept.read_value(key)[0] + value, moment)
     finally:
         kept.close()
