@@ -30,6 +30,7 @@ MECHANISMS = {
     "apps/security/identity/services.py": "signing in, ending sessions",
     "apps/security/identity/sessions.py": "the session engine",
     "apps/security/identity/visits.py": "break-glass visits",
+    "apps/security/selfaudit/services.py": "runs of the self-audit; the services of that room",
     "apps/security/zero_trust/services.py": "signing keys and the trust policy; the services of that room",
     "apps/security/authentication.py": "notes when a key was last used",
     "apps/insights/projections/": "rows of the read models, in the transaction that moves their cursor",
