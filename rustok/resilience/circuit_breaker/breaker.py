@@ -4,7 +4,7 @@
     async with breaker.guard(): ...             # a block; `with` for synchronous code
     @breaker                                    # a decorator, for both kinds of functions
 
-While closed and well, a call reads two clocks and counts one: no store, no lock, nothing allocated (a third of a
+While closed and well, a call reads two clocks and counts one: no store, no lock, nothing allocated (less than half a
 microsecond). Only opening, probing and a person's override speak to the store. Other processes hear of it from the
 registry's watcher.
 """
