@@ -46,7 +46,6 @@ class User(Entity, AbstractBaseUser):
     role = models.CharField(_("role"), max_length=LONGEST_SLUG, default=VIEWER)
     is_active = models.BooleanField(_("active"), default=True)
     must_change_password = models.BooleanField(_("must change the password"), default=False, db_default=False)
-    stored_grants: list[str] | None
     locale = models.CharField(_("language"), max_length=16, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -90,8 +89,9 @@ class User(Entity, AbstractBaseUser):
         """What is stored about the role: known since the row was read, except where somebody else's query read it."""
         if "stored_grants" not in self.__dict__:
             rows = Role.objects.filter(slug=self.role).values_list("grants", flat=True)
-            self.stored_grants = None if self._state.adding else next(iter(rows[:1]), None)
-        return self.stored_grants
+            self.__dict__["stored_grants"] = None if self._state.adding else next(iter(rows[:1]), None)
+        found: list[str] | None = self.__dict__["stored_grants"]
+        return found
 
     def take_role(self, role: str) -> None:
         """Change the role and forget what the old one granted; does not save."""
