@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from django.conf import settings
@@ -45,6 +46,8 @@ class RequestMiddleware:
                 response = repair(request, self.get_response(request))
             except Exception as error:  # noqa: BLE001 - the last door of the process
                 response = failure(request, error)
+            if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" not in response:
+                response.headers["Allow"] = ", ".join(sorted(METHODS))  # RFC 9110 section 15.5.6
             secure(response, request)
             response.headers["X-Request-ID"] = context.request_id
             response.headers["traceparent"] = trace.traceparent

@@ -1,10 +1,13 @@
 """People, keys and the audit log in the console."""
 
+from dataclasses import replace
+
 import pytest
 
-from apps.security.models import ApiKey, SigningKey, User
+from apps.security.models import ApiKey, SigningKey, TokenFamily, User
 from apps.security.services import create_api_key
-from rustok.context import current
+from apps.security.tokens.services import exchange
+from rustok.context import Actor, current
 from tests.support.console import Visitor, notices, offered
 
 
@@ -89,3 +92,36 @@ def test_the_audit_log_is_there_to_be_read(owner, key):
 
     assert "api_key:create" in found.content.decode()
     assert offered(found) == {"shred"}
+
+
+def test_an_api_key_is_bound_to_networks_and_rotated(owner):
+    wishes = {"permissions": ["order:read"], "expires_at": "", "allowed_networks": "192.0.2.0/24\n2001:db8::/32"}
+    owner.do("security_apikey", "create", name="robot", **wishes)
+    old = ApiKey.objects.get(name="robot")
+
+    answer = owner.do("security_apikey", "rotate", old, overlap_hours="2")
+
+    secret = answer.context["done"].secrets[0].value
+    assert ApiKey.objects.get(prefix=secret.split("_")[1]).allowed_networks == ["192.0.2.0/24", "2001:db8::/32"]
+    old.refresh_from_db()
+    assert old.expires_at is not None
+
+
+def test_a_network_that_is_none_is_explained_in_its_place(owner):
+    wishes = {"permissions": ["order:read"], "expires_at": "", "allowed_networks": "192.0.2.1/24"}
+
+    answer = owner.do("security_apikey", "create", name="robot", **wishes)
+
+    assert answer.context["form"].errors["allowed_networks"]
+
+
+def test_a_session_of_service_tokens_is_seen_and_ended(owner, key):
+    acting = replace(current(), actor=Actor("api_key", str(key.pk), key.name), permissions=frozenset(key.permissions))
+    family = TokenFamily.objects.get(pk=exchange(permissions=None, context=acting).family)
+    assert "robot" in owner.page("security_tokenfamily", family).content.decode()
+
+    owner.do("security_tokenfamily", "revoke", family)
+
+    family.refresh_from_db()
+    assert family.revoked_at is not None
+    assert offered(owner.page("security_tokenfamily", family)) == set()

@@ -159,3 +159,10 @@ def test_forged_tenant_headers_change_nothing(sample, header):
 
 def test_problem_speaks_the_language_of_the_caller(sample):
     assert sample.get("/things/?x=1", headers={"accept-language": "ru"})["Content-Language"] == "ru"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "BREW"])
+def test_methods_that_nobody_has_are_refused_with_those_that_there_are(acme, client_of, method):
+    answer = client_of(acme).generic(method, "/api/v1/orders/")
+
+    assert (answer.status_code, answer["Allow"]) == (405, "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
