@@ -51,7 +51,7 @@ class Console:
         self.open()
         self.page.get_by_label("User name").fill(username)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(self.heading).to_have_text("Dashboard")
 
     @property
