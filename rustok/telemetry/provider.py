@@ -1,8 +1,8 @@
-"""OpenTelemetry's SDK in this process: which spans are recorded, and where they go.
+"""Which spans this process records, and where they go.
 
 `configure` says it once, at start; everything is built at the first span, after any fork, so that no thread, socket or
-queue of a parent process is shared with its children. Spans go to the installation's ring in Valkey, and by OTLP over
-HTTP to a collector when one is named.
+queue of a parent process is shared with its children. Spans go to the installation's ring in Valkey, and with
+OpenTelemetry's SDK (resource, spans, OTLP over HTTP) to a collector when one is named.
 """
 
 from __future__ import annotations
@@ -17,22 +17,17 @@ from typing import Any, Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, Tracer, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExportResult
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
 from rustok import __version__
 from rustok.telemetry import ring
 from rustok.telemetry.propagation import sample_ratio
 from rustok.telemetry.shipping import Shipper
-from rustok.telemetry.spans import grouped
+from rustok.telemetry.spans import LiveSpan, grouped, readable
 
 FLUSH_SECONDS: Final = 2.0  # what ending a process may take longer for what it has not sent yet
 OTLP_TIMEOUT: Final = 5.0  # seconds of one request to the collector, its repetitions included
-_LIMITS: Final = SpanLimits(
-    max_span_attributes=32, max_events=32, max_links=32, max_event_attributes=8, max_span_attribute_length=500
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,37 +40,13 @@ class Tracing:
     environment: str = "development"
 
 
-class _Ids(RandomIdGenerator):
-    """A root span gets the trace id that its door has given out already."""
-
-    def __init__(self) -> None:
-        self.wanted = threading.local()
-
-    def generate_trace_id(self) -> int:
-        wanted = self.wanted.__dict__.pop("trace_id", None)
-        return super().generate_trace_id() if wanted is None else wanted
-
-
-class _Shipped(SpanProcessor):
-    """Hands every finished span to shippers; they alone know where to."""
-
-    def __init__(self, shippers: Sequence[Shipper]) -> None:
-        self._shippers = shippers
-
-    def on_end(self, span: ReadableSpan) -> None:
-        for shipper in self._shippers:
-            shipper.put(span)
-
-
 class _Process:
     """What was configured, and what this process made of it."""
 
     def __init__(self) -> None:
         self.wanted: Tracing | None = None
-        self.tracer: Tracer | None = None
-        self.ids = _Ids()
         self.processors: Sequence[SpanProcessor] = ()
-        self.shippers: list[Shipper] = []
+        self.shippers: list[Shipper] | None = None
         self.lock = threading.Lock()
 
 
@@ -90,7 +61,7 @@ def configure(wanted: Tracing | None, *, processors: Sequence[SpanProcessor] = (
     """
     useful = wanted is not None and (wanted.buffer > 0 or bool(endpoint_of(wanted)) or bool(processors))
     _process.wanted, _process.processors = wanted if useful else None, processors
-    _process.tracer, _process.shippers = None, []
+    _process.shippers = None
     sample_ratio(wanted.ratio if wanted is not None else 1.0)
     logging.getLogger("opentelemetry").setLevel(logging.ERROR)
 
@@ -100,14 +71,16 @@ def is_on() -> bool:
     return _process.wanted is not None
 
 
-def tracer() -> Tracer | None:
-    """The process's tracer, or None while tracing is off."""
-    return _process.tracer or (None if _process.wanted is None else _build(_process.wanted))
-
-
-def give_id(trace_id: int) -> None:
-    """Let the next root span of this thread have this trace id."""
-    _process.ids.wanted.trace_id = trace_id
+def finished(span: LiveSpan) -> None:
+    """Take a span that has ended; it is sent in the background. About a microsecond."""
+    wanted = _process.wanted
+    if wanted is None:
+        return
+    shippers = _process.shippers
+    for shipper in shippers if shippers is not None else _build(wanted):
+        shipper.put(span)
+    for processor in _process.processors:
+        processor.on_end(readable(span, _resource(wanted)))
 
 
 def at_flush(end: Callable[[float], Any]) -> None:
@@ -117,28 +90,16 @@ def at_flush(end: Callable[[float], Any]) -> None:
 
 def flush(seconds: float = FLUSH_SECONDS) -> None:
     """Send what waits; returns after about `seconds` at the latest, whatever a collector does."""
-    ends = [*_endings, *(shipper.flush for shipper in _process.shippers)]
+    ends = [*_endings, *(shipper.flush for shipper in _process.shippers or ())]
     for end in ends:
         end(seconds / len(ends))
 
 
-def _build(wanted: Tracing) -> Tracer:
+def _build(wanted: Tracing) -> list[Shipper]:
     with _process.lock:
-        if _process.tracer is None:
+        if _process.shippers is None:
             _process.shippers = _shippers(wanted)
-            provider = TracerProvider(
-                sampler=ParentBased(TraceIdRatioBased(wanted.ratio)),
-                resource=_resource(wanted),
-                id_generator=_process.ids,
-                span_limits=_LIMITS,
-                shutdown_on_exit=False,
-            )
-            for processor in (*_process.processors, _Shipped(_process.shippers)):
-                provider.add_span_processor(processor)
-            made = provider.get_tracer("rustok", __version__)
-            assert isinstance(made, Tracer)
-            _process.tracer = made
-        return _process.tracer
+        return _process.shippers
 
 
 def _shippers(wanted: Tracing) -> list[Shipper]:
@@ -147,8 +108,8 @@ def _shippers(wanted: Tracing) -> list[Shipper]:
         kept = ring.traces()
         found.append(Shipper("traces", lambda spans: kept.write(grouped(spans))))
     if endpoint := endpoint_of(wanted):
-        exporter = OTLPSpanExporter(endpoint=endpoint, timeout=OTLP_TIMEOUT)
-        found.append(Shipper("otlp", lambda spans: _export(exporter, spans)))
+        exporter, resource = OTLPSpanExporter(endpoint=endpoint, timeout=OTLP_TIMEOUT), _resource(wanted)
+        found.append(Shipper("otlp", lambda spans: _export(exporter, [readable(span, resource) for span in spans])))
     return found
 
 
@@ -191,8 +152,7 @@ def _resource(wanted: Tracing) -> Resource:
 
 def _after_fork() -> None:
     """A child begins anew: threads, locks and sockets stay with the parent."""
-    _process.tracer, _process.shippers = None, []
-    _process.lock, _process.ids = threading.Lock(), _Ids()
+    _process.shippers, _process.lock = None, threading.Lock()
 
 
 os.register_at_fork(after_in_child=_after_fork)
