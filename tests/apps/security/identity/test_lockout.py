@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.security.identity import lockout
@@ -23,6 +23,7 @@ def test_waits_double_up_to_the_longest(failures, seconds):
     assert LIMITS.wait(failures) == seconds
 
 
+@settings(max_examples=50)
 @given(gaps=st.lists(st.floats(min_value=0, max_value=5_000), max_size=60))
 def test_nobody_waits_longer_than_the_longest_whatever_an_attacker_does(gaps):
     tally, at = Tally(), NOON
@@ -33,6 +34,7 @@ def test_nobody_waits_longer_than_the_longest_whatever_an_attacker_does(gaps):
         assert tally.remaining(at) <= LIMITS.cap
 
 
+@settings(max_examples=50)
 @given(gaps=st.lists(st.floats(min_value=0, max_value=2_000), max_size=80))
 def test_attempts_are_rarer_the_longer_one_guesses(gaps):
     tally, at, tried = Tally(), NOON, []

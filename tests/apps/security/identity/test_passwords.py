@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.security.identity.passwords import LONGEST, is_listed
@@ -49,6 +49,7 @@ def test_a_leaked_password_is_refused_by_the_list_on_this_machine(context, tmp_p
     assert create_user(username="carol", password="otherletters", role="viewer", context=context)
 
 
+@settings(max_examples=40)
 @given(
     numbers=st.sets(st.integers(0, 2**16), min_size=0, max_size=60),
     wanted=st.integers(0, 2**16),
