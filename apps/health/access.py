@@ -10,10 +10,12 @@ from typing import Any, Final
 from django.http import HttpRequest
 from rest_framework.settings import api_settings
 
+from apps.security.zero_trust.audit import note_refusal
 from apps.tenants.isolation import platform_scope
 from rustok.api.addresses import client_address
 from rustok.config import config
 from rustok.context import amended
+from rustok.errors import AuthError
 from rustok.policy import require
 
 _FORWARDING: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_HOST")
@@ -38,16 +40,23 @@ def from_this_machine(request: HttpRequest) -> bool:
     return _is_loopback(request.META.get("REMOTE_ADDR", ""))
 
 
-def require_platform_permission(request: HttpRequest, permission: str) -> None:
-    """Raise InvalidCredentials, TokenExpired or PermissionDenied unless a platform credential grants it."""
+def require_platform_permission(request: HttpRequest, permission: str, *, operation: str) -> None:
+    """Raise InvalidCredentials, TokenExpired or PermissionDenied unless a platform credential grants it.
+
+    A refusal is in the platform's audit log under the operation's name.
+    """
     deadline = time.monotonic() + _DEADLINE_SECONDS
     with (
         amended(deadline=deadline, address=client_address(request)),
         platform_scope("reading health or metrics") as context,
     ):
         scheme: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES[0]
-        actor, permissions = scheme().authenticate(request)
-        require(replace(context, actor=actor, permissions=permissions), permission)
+        try:
+            actor, permissions = scheme().authenticate(request)
+            require(replace(context, actor=actor, permissions=permissions), permission)
+        except AuthError as error:
+            note_refusal(error, operation=operation, admission=None)
+            raise
 
 
 def _is_loopback(address: str) -> bool:

@@ -75,14 +75,14 @@ class HealthMiddleware:
         return _answer(orjson.dumps(summary(results)), status=200 if is_ready(results) else 503)
 
     def _detail(self, request: HttpRequest) -> HttpResponse:
-        require_platform_permission(request, DETAIL.permission)
+        require_platform_permission(request, DETAIL.permission, operation=DETAIL.name)
         results = self._sampler.results()
         status = 503 if overall(results) is Status.FAIL else 200
         return _answer(orjson.dumps(detail(results, version=__version__)), status=status)
 
     def _metrics(self, request: HttpRequest) -> HttpResponse:
         if not from_this_machine(request):
-            require_platform_permission(request, METRICS.permission)
+            require_platform_permission(request, METRICS.permission, operation=METRICS.name)
         return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 

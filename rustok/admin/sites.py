@@ -65,11 +65,11 @@ class ConsoleSite(UnfoldAdminSite):
         """The language switch, which works before login too, and what apps have added."""
         return [path("language/", self.set_language, name="language"), *self._pages]
 
-    def get_urls(self) -> list[URLPattern]:
+    def get_urls(self) -> list[Any]:
         """Unfold's and Django's, without "view on site": it looks into any table and asks nobody's permission."""
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Django's guard; a query that holds what no column can hold is refused before anything asks with it."""
         guarded = super().admin_view(view, cacheable)
 
@@ -83,8 +83,9 @@ class ConsoleSite(UnfoldAdminSite):
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Unfold's, which knows no wrong page."""
+        unfold: Any = super()  # the stubs know Django's site only
         try:
-            return super().search(request, extra_context)
+            return unfold.search(request, extra_context)
         except (InvalidPage, ValueError):
             raise Http404 from None
 

@@ -160,3 +160,18 @@ def test_what_any_credential_opens_was_reviewed(urlconf):
     asked = {declared.name for _path, _method, declared in endpoints(urlconf) if declared.permission == AUTHENTICATED}
 
     assert asked <= ANY_CREDENTIAL
+
+
+@pytest.mark.parametrize("side", ["platform"], indirect=True)
+@pytest.mark.parametrize(("path", "operation"), [("/health", "health.detail"), ("/metrics", "metrics.read")])
+def test_what_stands_before_the_gate_refuses_them_too(side, path, operation):
+    """Detail and metrics are answered without host and tenant: a key of a shop is simply unknown there."""
+    name, client, wrong = side
+    met = {}
+    for label, (key, code) in wrong.items():
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        answer = client.get(path, headers=headers, REMOTE_ADDR="203.0.113.9")
+        met[label] = (answer.json()["code"], 1001 if code == 1151 else code)
+
+    assert not {label: codes for label, codes in met.items() if codes[0] != codes[1]}
+    assert noted(name) == Counter((operation, code) for code, _expected in met.values())
