@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from rustok.context import ExecutionContext
 from rustok.errors import DomainError
+from rustok.operations import Operation
 
 if TYPE_CHECKING:
     from rustok.api.declaration import Declaration
@@ -23,8 +24,8 @@ class Gate(Protocol):
     def admit(self, request: HttpRequest, declared: Declaration, body: Callable[[], bytes]) -> ExecutionContext:
         """The context with actor and permissions, installed as the current one. `body` reads the capped bytes once."""
 
-    def refused(self, request: HttpRequest, declared: Declaration, error: DomainError) -> None:
-        """Take note of a refusal, by the gate or by whoever stands behind it. Never raises."""
+    def refused(self, request: HttpRequest, declared: Declaration | Operation, error: DomainError) -> None:
+        """Take note of a refusal, by the gate, by whoever stands behind it, or by the console. Never raises."""
 
     def headers(self, request: HttpRequest) -> dict[str, str]:
         """What the answer has to tell the caller beyond its content, such as what is left of a limit."""

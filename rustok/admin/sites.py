@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import PermissionDenied as Forbidden
 from django.core.exceptions import SuspiciousOperation
 from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -24,6 +25,9 @@ from django.views.decorators.cache import never_cache
 from rustok import context
 from rustok.admin import navigation
 from rustok.admin.model_admin import ConsoleModelAdmin
+from rustok.errors.families import PermissionDenied
+from rustok.operations import PUBLIC, Criticality, Operation
+from rustok.ports import gate
 
 if TYPE_CHECKING:  # Unfold ships no types; its class has the shape of Django's
     from django.contrib.admin import AdminSite as UnfoldAdminSite
@@ -70,14 +74,21 @@ class ConsoleSite(UnfoldAdminSite):
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Django's guard; a query that holds what no column can hold is refused before anything asks with it."""
+        """Django's guard; what somebody may not do here is in the audit log, as it is for programs.
+
+        A query that holds what no column can hold is refused before anything asks with it.
+        """
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if any("\x00" in text for name, given in request.GET.lists() for text in (name, *given)):
                 raise SuspiciousOperation("NUL in a query")
-            return guarded(request, *args, **kwargs)
+            try:
+                return guarded(request, *args, **kwargs)
+            except Forbidden:
+                _note_refusal(request)
+                raise
 
         return checked
 
@@ -151,6 +162,12 @@ class ConsoleSite(UnfoldAdminSite):
     def get_log_entries(self, request: HttpRequest) -> Any:
         """No log of its own: the audit log has a page."""
         return ()
+
+
+def _note_refusal(request: HttpRequest) -> None:
+    match, writes = request.resolver_match, request.method == "POST"
+    page = Operation(f"console.{match.url_name if match else ''}", "console", PUBLIC, Criticality.HIGH, writes)
+    gate().refused(request, page, PermissionDenied(permission="console:use"))
 
 
 platform_site = ConsoleSite(platform=True)

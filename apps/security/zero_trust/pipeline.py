@@ -19,6 +19,7 @@ from apps.security.zero_trust.signature import verify_signature
 from rustok.api.declaration import Declaration
 from rustok.context import ExecutionContext, current
 from rustok.errors import AuthError, DomainError
+from rustok.operations import Operation
 
 Stage = Callable[[HttpRequest, Admission], None]
 
@@ -50,7 +51,7 @@ class Pipeline:
             self._run(name, stage, request, admission)
         return current()
 
-    def refused(self, request: HttpRequest, declared: Declaration, error: DomainError) -> None:
+    def refused(self, request: HttpRequest, declared: Declaration | Operation, error: DomainError) -> None:
         """Have the refusal in the audit log when it is about who asks, or how much."""
         if isinstance(error, AuthError):
             note_refusal(error, operation=declared.name, admission=_admission(request))

@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+from apps.security.models import AuditEntry
+from apps.security.zero_trust.audit import refusals
 from tests.support.console import PASSWORD, Visitor
 
 
@@ -52,6 +54,15 @@ def test_a_search_of_three_thousand_words_costs_nothing(owner):
 )
 def test_side_doors_of_the_libraries_answer_or_are_gone(owner, path, status):
     assert owner.get(path).status_code == status
+
+
+def test_what_somebody_may_not_do_is_in_the_audit_log(acme):
+    refusals.forget()
+    viewer = Visitor("viewer", acme)
+
+    assert viewer.do("security_apikey", "create").status_code == 403
+    entry = AuditEntry.objects.get(action="request:refuse")
+    assert (entry.actor_label, entry.target) == (viewer.user.username, "console.security_apikey_do_create")
 
 
 @pytest.mark.parametrize("goal", ["//evil.example", "/\\\\evil.example", "https://evil.example", "\t//evil.example"])
