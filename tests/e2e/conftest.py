@@ -103,18 +103,18 @@ def shop(stack: Stack) -> dict[str, Any]:
 
 
 @pytest.fixture
-def new_order(stack: Stack) -> Iterator[Callable[[], dict[str, Any]]]:
-    """Place an order in the first shop by its API, with stock for it."""
+def new_order(stack: Stack) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Place an order in the first shop by its API, with stock for it; `new_order(traceparent=…)` sends headers."""
     numbers = count(1)
     client = stack.shops[0].client()
 
-    def place() -> dict[str, Any]:
+    def place(**headers: str) -> dict[str, Any]:
         sku = f"E2E-{os.getpid()}-{next(numbers)}-{os.urandom(3).hex()}"
         variant = {"sku": sku, "prices": [{"currency": "USD", "amount": 1250}], "on_hand": 40}
         made = client.post("/api/v1/products/", {"name": "Stoneware mug", "variants": [variant]})
         assert made.status == 201, made.body
         lines = [{"sku": sku, "quantity": 2}]
-        order = client.post("/api/v1/orders/", {"currency": "USD", "lines": lines})
+        order = client.post("/api/v1/orders/", {"currency": "USD", "lines": lines}, **headers)
         assert order.status == 201, order.body
         return order.json()
 
