@@ -65,7 +65,6 @@ HOUR = timedelta(hours=1)
             ["user:invite"],
         ),
     ],
-    ids=str,
 )
 def test_what_fits_is_found_newest_first(entries, wanted, found):
     assert [row.action for row in search(wanted)] == found
