@@ -83,6 +83,7 @@ def sign_in(request: HttpRequest, user: User, *, method: str, strong: bool = Fal
     now = time.time()
     with amended(actor=user.actor), unit_of_work() as uow:
         SessionStore.clear_expired()
+        lockout.forget_old(at=timezone.now())
         login(request, user, backend=BACKEND)
         request.session.pop(PENDING, None)
         facts: dict[str, Any] = {METHOD: method, STRONG: strong, PROVED_AT: now, DEVICE: device_of(request)}

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from apps.security.identity.services import is_fresh
+from apps.security.identity.services import is_fresh, require_fresh
 from apps.security.models import User
 from rustok.admin import ConsoleSite
 from rustok.api.handlers import answer, wants_page
@@ -63,6 +63,8 @@ def fresh(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapper(site: ConsoleSite, request: HttpRequest, **parts: Any) -> HttpResponse:
         if is_fresh(request):
             return view(site, request, **parts)
+        if not wants_page(request):
+            require_fresh(request)
         back = request.path if request.method == "GET" else reverse("admin:account")
         return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({'next': back})}")
 

@@ -222,6 +222,7 @@ def test_changes_need_a_fresh_proof(bob, browser, sign_in):
     session.save()
 
     assert browser.get("/admin/account/app/").url == "/admin/account/confirm/?next=%2Fadmin%2Faccount%2Fapp%2F"
+    assert browser.get("/admin/account/app/", headers={"accept": "application/json"}).json()["code"] == 1164
     assert browser.post("/admin/account/confirm/", {"password": "wrong"}).status_code == 200
     again = browser.post("/admin/account/confirm/", {"password": PASSWORD, "next": "/admin/account/app/"})
     assert again.url == "/admin/account/app/"
