@@ -38,7 +38,7 @@ def test_the_narrower_of_both_holds_for_every_permission(wanted, held):
         ({"order:read"}, {"stock:read"}, set()),
         ({"no grant"}, {"*:*"}, set()),
     ],
-    ids=str,
+    ids=lambda grants: "+".join(sorted(grants)) or "nothing",
 )
 def test_some_of_them(wanted, held, both):
     assert intersection(frozenset(wanted), frozenset(held)) == both
