@@ -95,7 +95,7 @@ def _exchange(url: str, form: Mapping[str, str] | None, headers: Mapping[str, st
     try:
         content = answer.read(MOST_BYTES + 1, decode_content=True)
     finally:
-        answer.release_conn()
+        answer.close()  # sign-ins are rare: a connection kept for the next one would be a dead one by then
     if len(content) > MOST_BYTES:
         raise Unusable(f"{url} answered too much")
     if answer.status >= 500:

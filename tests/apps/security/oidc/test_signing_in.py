@@ -93,7 +93,6 @@ GOALS = {
     "https://elsewhere.example/": DASHBOARD,
     "//elsewhere.example/": DASHBOARD,
     "/\\elsewhere.example": DASHBOARD,
-    "javascript:alert(1)": DASHBOARD,
 }
 
 

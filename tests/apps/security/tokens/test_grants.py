@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.security.tokens.grants import intersection
@@ -20,6 +20,7 @@ grants = st.frozensets(st.sampled_from(GRANTS), max_size=5)
 
 
 @given(grants, grants)
+@settings(max_examples=60)
 def test_the_narrower_of_both_holds_for_every_permission(wanted, held):
     both = intersection(wanted, held)
 
