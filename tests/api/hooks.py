@@ -184,6 +184,8 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
     "event_schemas_retrieve": lambda: "orders.order_placed.v1",
     "event_schemas_retrieve_version": lambda: {"event_type": "orders.order_placed", "version": "1"},
     "tenants_retrieve": lambda: "acme",
+    "tenants_config": lambda: "acme",
+    "tenants_configure": lambda: "acme",
     "tenants_suspend": shop("active"),
     "tenants_resume": shop("suspended"),
 }
