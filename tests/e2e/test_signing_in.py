@@ -32,7 +32,7 @@ def test_a_wrong_password_is_refused_in_words(console, shop):
     visitor.open()
     visitor.page.get_by_label("User name").fill(shop["admin"]["username"])
     visitor.page.get_by_label("Password").fill("not the password")
-    visitor.page.get_by_role("button", name="Sign in").click()
+    visitor.page.get_by_role("button", name="Sign in", exact=True).click()
 
     expect(visitor.page.get_by_role("alert")).to_contain_text("correct user name and password")
     visitor.check()
@@ -44,7 +44,7 @@ def test_the_owner_of_one_shop_is_a_stranger_in_the_other_console(console, platf
     visitor.open()
     visitor.page.get_by_label("User name").fill(shop["admin"]["username"])
     visitor.page.get_by_label("Password").fill(shop["admin"]["password"])
-    visitor.page.get_by_role("button", name="Sign in").click()
+    visitor.page.get_by_role("button", name="Sign in", exact=True).click()
 
     expect(visitor.page.get_by_role("alert")).to_be_visible()
 
