@@ -4,7 +4,9 @@
     with span("orders.import"): ...                   a named piece of work; `@traced("...")` for a function
     continued(headers) / outgoing_headers()           the trace of a caller, and the one to send on
 
-Importing this package configures nothing; the settings call `logging.configure`.
+Importing this package configures nothing; the settings call `configure` of its modules. Headers of a trace are in
+`propagation`, spans in `tracing` and `spans`, where they go in `provider`, `shipping`, `ring`; log lines in `logging`,
+their copy for the consoles in `recent`.
 """
 
 from rustok.telemetry.logging import get_logger, log_event

@@ -7,12 +7,12 @@ OpenTelemetry's SDK (resource, spans, OTLP over HTTP) to a collector when one is
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from typing import Any, Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -156,4 +156,5 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-atexit.register(flush)
+# Not only `atexit`: processes of `multiprocessing` (the web server's workers) end without it, but not without this.
+Finalize(None, flush, exitpriority=10)

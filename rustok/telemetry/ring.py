@@ -97,7 +97,7 @@ class Ring:
         """Add items to their traces; one round trip."""
         kept = max(1, self.limit // 4)
         arguments: list[Any] = [
-            f"{self._prefix}of:", self.limit, kept, (self.limit + kept) * PER_TRACE, MOST, SECONDS,
+            f"{self._prefix}of:", self.limit, kept, max((self.limit + kept) * PER_TRACE, 2 * MOST), MOST, SECONDS,
         ]  # fmt: skip
         for trace_id, group in groups.items():
             facts = orjson.dumps(group.facts) if group.facts else b""

@@ -55,10 +55,10 @@ def test_one_trace_cannot_fill_the_ring(small):
 
 def test_all_together_are_bounded(small):
     for number in range(4):
-        small.write({name_of(number): Group(at=number, facts=FACTS, items=[b"x"] * 100)})
+        small.write({name_of(number): Group(at=number, facts=FACTS, items=[b"x"] * 200)})
 
-    assert sum(len(small.items(name_of(number))) for number in range(4)) == 100
-    assert set(small.facts()) == {name_of(3)}
+    assert sum(len(small.items(name_of(number))) for number in range(4)) == 400
+    assert set(small.facts()) == {name_of(2), name_of(3)}
 
 
 def test_many_traces_in_one_batch(small):
