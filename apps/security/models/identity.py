@@ -93,7 +93,7 @@ class ConsoleSession(Entity):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"{self.device} ({self.address})"
+        return f"{self.user or self.method} ({self.address})"
 
     def is_over(self, *, at: datetime, idle: timedelta) -> bool:
         """Whether it has reached its end, or nobody has used it for too long."""
