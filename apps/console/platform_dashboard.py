@@ -172,7 +172,8 @@ def _health_panel(results: Sequence[Result]) -> Panel:
         title=_("Health wall"),
         table=Table(columns=columns, rows=rows),
         span=6,
-        hint=_("as this process sees it"),
+        link=reverse("admin:health_incident_changelist"),
+        link_text=_("Incidents"),
     )
 
 

@@ -51,7 +51,7 @@ def test_suspending_needs_a_reason_and_resuming_opens_again(operator):
 
     answer = operator.do(TENANT, "suspend", acme, reason="unpaid")
     assert "suspended" in notices(answer)
-    assert offered(answer) == {"resume"}
+    assert offered(answer) == {"configure", "resume"}
 
     assert offered(operator.do(TENANT, "resume", acme, reason="")) == {"suspend"}
 
