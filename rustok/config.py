@@ -234,7 +234,9 @@ class Config(BaseSettings):
         None, description="Where sealed files of old audit entries go; by default in the data directory."
     )
     self_audit_address: str = Field(
-        "", pattern=r"^$|^.+:[0-9]{1,5}$", description="Where the self-audit asks, host:port; empty: this machine's port."
+        "",
+        pattern=r"^$|^.+:[0-9]{1,5}$",
+        description="Where the self-audit asks, host:port; empty: this machine's port.",
     )
     log_format: Literal["json", "pretty"] = Field("json", description="Log lines for machines or for eyes.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
