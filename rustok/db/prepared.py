@@ -48,7 +48,8 @@ class Message:
         known: Known | None = getattr(session, "known", None)
         if known is None:
             return cls("; ".join(statements), {}, None)
-        parts, introduced = [], {}
+        parts: list[str] = []
+        introduced: dict[str, str] = {}
         if known.unsure:
             known.names.clear()
             parts.append("DEALLOCATE ALL")
