@@ -53,7 +53,7 @@ def test_suspending_needs_a_reason_and_resuming_opens_again(operator):
     assert "suspended" in notices(answer)
     assert offered(answer) == {"configure", "resume"}
 
-    assert offered(operator.do(TENANT, "resume", acme, reason="")) == {"suspend"}
+    assert offered(operator.do(TENANT, "resume", acme, reason="")) == {"configure", "suspend"}
 
 
 def test_the_list_costs_the_same_for_many_tenants(operator):
