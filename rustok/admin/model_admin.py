@@ -18,6 +18,7 @@ from rustok.admin.commands import Command
 from rustok.admin.navigation import Section
 from rustok.audit import AuditEntry
 from rustok.db.transactions import unit_of_work
+from rustok.i18n.middleware import QUERY as LANGUAGE
 from rustok.policy import ResourceGuard
 
 if TYPE_CHECKING:  # Unfold ships no types; its class has the shape of Django's
@@ -197,6 +198,10 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the commands that need no object."""
+        if LANGUAGE in request.GET:  # the language of the answer is no filter
+            rest: Any = request.GET.copy()
+            del rest[LANGUAGE]
+            request.GET = rest
         extra = {
             "title": self.title,
             "list_title": self.title,

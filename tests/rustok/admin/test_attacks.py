@@ -34,6 +34,8 @@ def test_columns_are_not_guessed_letter_by_letter_and_nothing_breaks(owner, aske
 def test_the_filters_of_the_list_go_on_working(owner):
     assert owner.list("security_user", "?role__exact=owner&is_active__exact=1").status_code == 200
     assert owner.list("catalog_stocklevel", "?low=1").status_code == 200
+    assert owner.list("security_user", "?lang=ru").headers["Content-Language"] == "ru"
+    assert owner.list("security_user", "?lang=ru").status_code == 200
 
 
 def test_a_search_of_three_thousand_words_costs_nothing(owner):
