@@ -79,6 +79,13 @@ def session() -> str:
     return first_of("/api/v1/tokens/")()
 
 
+def role() -> str:
+    """Makes a role."""
+    slug = f"r-{fresh()}"
+    ask("POST", "/api/v1/roles/", {"slug": slug, "name": "Helper", "grants": ["order:read"]})
+    return slug
+
+
 endpoint = made_by("/api/v1/webhooks/endpoints/", lambda: {"url": RECEIVER})
 
 
@@ -167,6 +174,10 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
     "api_keys_rotate": api_key,
     "tokens_get": session,
     "tokens_revoke": session,
+    "roles_get": role,
+    "roles_change": role,
+    "roles_delete": role,
+    "roles_assign": role,
     "signing_keys_get": signing_key,
     "signing_keys_revoke": signing_key,
     "signing_keys_rotate": signing_key,
@@ -201,6 +212,12 @@ VALUES: dict[str, Callable[[], Any]] = {
     "email": lambda: f"{fresh()}@example.com",
     "url": lambda: RECEIVER,
     "slug": new_slug,
+    "grants": lambda: ["order:read"],  # the document cannot say what is asked for somewhere
+    "permission": lambda: "order:read",
+    "actor": lambda: None,
+    "role": lambda: None,
+    "object": lambda: None,
+    "user": lambda: os.environ["API_USER"],
     "signatures": lambda: "optional",  # the run's own requests are not signed, and there are many of them
     "rate_per_tenant": lambda: None,
     "rate_per_key": lambda: None,
@@ -212,7 +229,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "admin_password": lambda: "correct horse battery",
     "domains": lambda: [f"{fresh()}.shop"],
 }
-KEEP = {"products_create": {"sku", "currency"}, "prices_set": {"currency"}}
+KEEP = {"roles_create": {"slug"}, "products_create": {"sku", "currency"}, "prices_set": {"currency"}}
 
 
 def prepare() -> None:

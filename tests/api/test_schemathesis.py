@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from apps.security.access.services import CreateRole, create_role
 from apps.security.models import ApiKey
-from apps.security.services import create_api_key
+from apps.security.services import create_api_key, create_user
 from apps.tenants.isolation import platform_scope
 from rustok.context import TenantRef, current
 from tests.api.serving import Served, serving
@@ -50,17 +53,29 @@ def verify(done: subprocess.CompletedProcess[str], tally: dict[str, Any]) -> Non
     assert not never, f"never succeeded: {never}"
 
 
-def test_the_shops_api_keeps_its_promises(live_acme: TenantRef, tmp_path: Path) -> None:
+def somebody() -> str:
+    """A person of this side who can be given another role."""
+    create_role(input=CreateRole(slug="helper", name="Helper", grants=["order:read"]), context=current())
+    return str(create_user(username="helper", password=None, role="helper", context=current()).pk)
+
+
+def test_the_shops_api_keeps_its_promises(
+    live_acme: TenantRef, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = create_api_key(name="explorer", permissions=["*:*"], context=current())
+    monkeypatch.setenv("API_USER", somebody())
     one_delivery(url="https://93.184.215.14/hook")
 
     with serving(tmp_path, RUSTOK_WEBHOOK_ALLOW=RECEIVER) as served:
         verify(*explore(served, "acme.localhost", key, tmp_path))
 
 
-def test_the_platforms_api_keeps_its_promises(live_acme: TenantRef, tmp_path: Path) -> None:
+def test_the_platforms_api_keeps_its_promises(
+    live_acme: TenantRef, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with platform_scope("make a key"):
         key = create_api_key(name="explorer", permissions=["*:*"], context=current())
+        monkeypatch.setenv("API_USER", somebody())
 
     with serving(tmp_path, RUSTOK_WEBHOOK_ALLOW=RECEIVER) as served:
         verify(*explore(served, "localhost", key, tmp_path))
