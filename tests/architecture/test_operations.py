@@ -93,7 +93,9 @@ def test_every_task_is_declared():
 
 def test_every_operation_has_permission_and_criticality():
     for operation in operations():
-        assert operation.permission in {PUBLIC, AUTHENTICATED, INTERNAL} or is_permission(operation.permission), operation
+        assert operation.permission in {PUBLIC, AUTHENTICATED, INTERNAL} or is_permission(operation.permission), (
+            operation
+        )
         assert isinstance(operation.criticality, Criticality)
         assert operation.kind in {"endpoint", "console", "task", "tool"}
 
