@@ -103,11 +103,14 @@ def delete_role(*, slug: str, context: ExecutionContext, expected_version: int |
 def assign_role(*, user_id: UUID, role: str, context: ExecutionContext) -> User:
     """Give a person another role. Needs `user:update`, and all that the old and the new role grant.
 
-    Raises NotFound, InvalidInput (no such role here), GrantExceeded, LastOwner.
+    Raises NotFound (no such person or role here), GrantExceeded, LastOwner.
     """
     require(context, "user:update")
     with unit_of_work() as uow:
-        wanted = role_to_give(role, context)
+        wanted = _row_to_give(role)
+        if wanted is None:
+            raise NotFound(resource=str(_("role")))
+        check_held(wanted.permissions, context)
         user = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
         if user is None:
             raise NotFound(resource=str(_("user")))
@@ -127,15 +130,20 @@ def role_to_give(slug: str, context: ExecutionContext) -> Role:
 
     Raises InvalidInput (no such role here), GrantExceeded (it grants what the context lacks).
     """
+    role = _row_to_give(slug)
+    if role is None:
+        raise invalid("/role", "unknown", _("This role does not exist here."))
+    check_held(role.permissions, context)
+    return role
+
+
+def _row_to_give(slug: str) -> Role | None:
     rows = Role.objects.select_for_update(no_key=True)
     role = rows.filter(slug=slug).first()
     if role is None and slug in built_in():
         with transaction.atomic():
             seed_roles()
         role = rows.filter(slug=slug).first()
-    if role is None:
-        raise invalid("/role", "unknown", _("This role does not exist here."))
-    check_held(role.permissions, context)
     return role
 
 

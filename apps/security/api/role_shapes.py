@@ -11,13 +11,14 @@ from pydantic import Field, StringConstraints
 from apps.security.models import Role
 from apps.security.roles import FIXED
 from rustok.api import Body, Out
-from rustok.api.models import Line
+from rustok.text import NON_BLANK
 
 Grant = Annotated[
     str,
     StringConstraints(max_length=100, pattern=r"^(([a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*))|\*:\*)(:(all|own|none))?$"),
 ]
 Slug = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$")]
+RoleName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NON_BLANK)]
 Permission = Annotated[str, StringConstraints(max_length=100, pattern=r"^[a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*)$")]
 Actor = Annotated[
     str,
@@ -29,14 +30,14 @@ class CreateRoleBody(Body):
     """A role of the shop's own."""
 
     slug: Slug
-    name: Line
+    name: RoleName
     grants: list[Grant] = Field(min_length=1, max_length=200, description="`order:read`, `order:*`, `order:read:own` …")
 
 
 class ChangeRoleBody(Body):
     """The members to change."""
 
-    name: Line | None = None
+    name: RoleName | None = None
     grants: list[Grant] | None = Field(None, min_length=1, max_length=200)
     reset: bool = Field(False, description="Let a built-in role follow the product again.")
 

@@ -11,7 +11,6 @@ class SignInRefused(AuthError):
     """Name or password are wrong, the account is locked or unknown: told apart to nobody."""
 
     code = 1160
-    kind = Kind.UNAUTHENTICATED
     severity = Severity.INFO
     title = _("Sign-in refused")
     message = _("Please enter the correct user name and password. Both may be case-sensitive.")
@@ -31,7 +30,6 @@ class SecondFactorRefused(AuthError):
     """The code is wrong, too old or used already; or nobody has asked for one."""
 
     code = 1162
-    kind = Kind.UNAUTHENTICATED
     severity = Severity.INFO
     title = _("Code refused")
     message = _("This code is wrong, too old, or was used already.")
@@ -41,7 +39,6 @@ class PasskeyRefused(AuthError):
     """The passkey's answer does not prove anything here."""
 
     code = 1163
-    kind = Kind.UNAUTHENTICATED
     severity = Severity.INFO
     title = _("Passkey refused")
     message = _("The passkey could not be used. Try again, or sign in another way.")

@@ -10,6 +10,8 @@ from rustok.context import current
 
 def seed(apps, schema_editor):
     """The built-in roles of this side, for the people who are there already. New shops get them with their owner."""
+    if not apps.get_model("security", "User").objects.using(schema_editor.connection.alias).exists():
+        return
     role = apps.get_model("security", "Role")
     here = PLATFORM_ROLES if current().tenant is None else TENANT_ROLES
     role.objects.using(schema_editor.connection.alias).bulk_create([role(slug=slug, is_system=True) for slug in here])

@@ -61,6 +61,7 @@ def test_every_kind_has_a_status():
 
 def test_auth_errors_are_401_or_403_and_limits_429():
     others = {"InvalidCredentials": 401, "TokenExpired": 401, "RateLimited": 429, "AddressLimited": 429}
+    others["SignInLocked"] = 429
     for error in catalogue():
         if error.code < 2000:
             assert status_of(error) == others.get(error.__name__, 403), error

@@ -67,9 +67,9 @@ def test_event_and_audit_are_on_the_platform_side_and_the_owners_in_the_shop(pla
     made = provision_tenant(input=INITECH, context=platform)
 
     assert newest_types(1) == ["tenants.tenant_provisioned"]
-    assert audit_entries()[0].action == "tenant:create"
+    assert next(entry for entry in audit_entries() if "row:" not in entry.action).action == "tenant:create"
     with tenant_scope(made.tenant):
-        assert [entry.action for entry in audit_entries()] == ["user:create", "row:insert"]
+        assert {entry.action for entry in audit_entries()} == {"user:create", "row:insert"}
 
 
 @pytest.mark.parametrize(

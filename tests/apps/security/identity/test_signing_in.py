@@ -108,7 +108,7 @@ def test_refusals_and_sign_ins_are_in_the_audit_log(bob, sign_in):
 def test_a_script_gets_the_problem_document(bob, sign_in):
     answer = sign_in(password=WRONG, headers={"accept": "application/json"})
 
-    assert (answer.status_code, answer.json()["code"]) == (401, 1160)
+    assert (answer.status_code, answer.json()["code"]) == (403, 1160)
 
 
 def test_the_same_name_in_another_shop_is_somebody_else(bob, globex, sign_in):
