@@ -22,7 +22,7 @@ from tests.support.stack import PROJECT
 
 SEED = os.environ.get("API_SEED", "20171214")
 RECEIVER = "127.0.0.1:9"  # nobody listens there; that a test message fails is an answer too
-EXAMPLES = os.environ.get("API_EXAMPLES", "5")
+EXAMPLES = os.environ.get("API_EXAMPLES", "3")
 
 
 Verdict = tuple[subprocess.CompletedProcess[str], dict[str, Any]]

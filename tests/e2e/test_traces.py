@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import OpenConsole
 from tests.e2e.console import DESK
-from tests.support.stack import Stack
+from tests.support.stack import Stack, wait_until
 
 HOPS = (
     "POST api/v1/orders/",
@@ -32,7 +32,10 @@ def test_a_trace_leads_from_the_request_to_the_receiver(
     box.press("Enter")
     expect(operator.heading).to_have_text("Find an id")
     operator.check()
-    operator.page.locator("[data-kind=trace]").get_by_role("link", name=trace_id).click()
+    found = operator.page.locator("[data-kind=trace]").get_by_role("link", name=trace_id)
+    # Spans are shipped every second or so, by each process for itself.
+    assert wait_until(lambda: found.count() > 0 or not operator.page.reload(), 30, every=0.5)
+    found.click()
 
     waterfall = operator.page.locator("#waterfall")
     for hop in HOPS:

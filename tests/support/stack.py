@@ -39,6 +39,10 @@ _NOT_PASSED = (
     "RUSTOK_REDIS_URL",
     "RUSTOK_SECRET_KEY",
     "PYTHONDONTWRITEBYTECODE",
+    # What `tests.settings` pins for the suite's own process: a platform runs as it does for everybody.
+    "RUSTOK_ENVIRONMENT",
+    "RUSTOK_BREAKER_STORE",
+    "RUSTOK_PROJECTION_PAUSE",
 )
 
 
