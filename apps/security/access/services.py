@@ -20,7 +20,7 @@ from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.constraints import unique
 from rustok.db.transactions import unit_of_work
-from rustok.errors.families import NotFound, VersionConflict
+from rustok.errors.families import DuplicateEntry, NotFound, VersionConflict
 from rustok.policy import require
 from rustok.text import clean
 
@@ -49,8 +49,10 @@ class ChangeRole:
 def create_role(*, input: CreateRole, context: ExecutionContext) -> Role:
     """Make a role. Needs `role:create` and every grant of it. Raises InvalidInput, DuplicateEntry, GrantExceeded."""
     require(context, "role:create")
-    if not SLUG.fullmatch(input.slug) or len(input.slug) > 32 or input.slug in PERMISSIONS:
-        raise invalid("/slug", "slug", _("Use lower-case letters, digits and hyphens, and no built-in name."))
+    if not SLUG.fullmatch(input.slug) or len(input.slug) > 32:
+        raise invalid("/slug", "slug", _("Use lower-case letters, digits and hyphens."))
+    if input.slug in PERMISSIONS:
+        raise DuplicateEntry(resource=str(_("role")), value=input.slug)
     role = Role(
         slug=input.slug, name=clean(input.name, field="name", longest=100), grants=_checked(input.grants, context)
     )

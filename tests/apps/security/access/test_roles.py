@@ -109,7 +109,7 @@ def test_a_role_in_use_cannot_be_deleted(packer):
 
 
 BAD = [
-    {"slug": "Packer"}, {"slug": "owner"}, {"slug": "operator"}, {"slug": "a" * 33}, {"slug": ""}, {"name": ""},
+    {"slug": "Packer"}, {"slug": "a" * 33}, {"slug": ""}, {"name": ""},
     {"grants": []}, {"grants": ["order"]}, {"grants": ["*:read"]}, {"grants": ["order:juggle"]}, {"grants": ["x:read"]},
     {"grants": ["order:read:mine"]}, {"grants": ["order:read"] * 201},
 ]  # fmt: skip
@@ -119,6 +119,12 @@ BAD = [
 def test_bad_roles_are_refused(acme, wrong):
     with pytest.raises(InvalidInput):
         services.create_role(input=replace(PACKER, **wrong), context=current())
+
+
+@pytest.mark.parametrize("slug", ["owner", "operator", "viewer"])
+def test_a_built_in_name_is_taken(acme, slug):
+    with pytest.raises(DuplicateEntry):
+        services.create_role(input=replace(PACKER, slug=slug), context=current())
 
 
 def test_a_slug_is_taken_once(packer):
