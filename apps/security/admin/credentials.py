@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import forms
 from django.contrib import admin
@@ -147,6 +147,15 @@ def _revoking(resource: str, run: Callable[[CommandCall], Done]) -> Command:
     )
 
 
+def standing(*, revoked_at: datetime | None, expires_at: datetime | None) -> str:
+    """Whether a credential opens anything, as a badge: keys and sessions of tokens show it alike."""
+    if revoked_at is not None:
+        return badge(_("Revoked"), Badge.BAD)
+    if expires_at is not None and expires_at <= timezone.now():
+        return badge(_("Expired"), Badge.WARN)
+    return badge(_("Active"), Badge.GOOD)
+
+
 class ApiKeyAdmin(ConsoleModelAdmin):
     """Credentials of programs."""
 
@@ -190,11 +199,7 @@ class ApiKeyAdmin(ConsoleModelAdmin):
     @admin.display(description=_("Status"))
     def state(self, key: ApiKey) -> str:
         """Whether the key opens anything."""
-        if key.revoked_at is not None:
-            return badge(_("Revoked"), Badge.BAD)
-        if key.expires_at is not None and key.expires_at <= timezone.now():
-            return badge(_("Expired"), Badge.WARN)
-        return badge(_("Active"), Badge.GOOD)
+        return standing(revoked_at=key.revoked_at, expires_at=key.expires_at)
 
     @admin.display(description=_("Permissions"))
     def grants(self, key: ApiKey) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.security.admin.credentials import standing
 from apps.security.models import TokenFamily
 from apps.security.models.tokens import REUSED
 from apps.security.tokens.services import revoke_family
@@ -63,11 +63,7 @@ class TokenFamilyAdmin(ConsoleModelAdmin):
         """Whether the tokens open anything."""
         if family.revoked_for == REUSED:
             return badge(_("Ended: old token used again"), Badge.BAD)
-        if family.revoked_at is not None:
-            return badge(_("Revoked"), Badge.BAD)
-        if family.expires_at <= timezone.now():
-            return badge(_("Expired"), Badge.WARN)
-        return badge(_("Active"), Badge.GOOD)
+        return standing(revoked_at=family.revoked_at, expires_at=family.expires_at)
 
     @admin.display(description=_("Permissions"))
     def grants(self, family: TokenFamily) -> str:
