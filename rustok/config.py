@@ -11,15 +11,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import threading
 import tomllib
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from rustok.once import Once
 from rustok.transport_settings import TransportSettings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -383,11 +382,7 @@ def load() -> Config:
     return read
 
 
-_loading: Final = threading.Lock()  # a reader who began before a change must not overwrite what was read after it
-
-
-@cache
+@Once
 def config() -> Config:
     """The process's configuration."""
-    with _loading:
-        return load()
+    return load()
