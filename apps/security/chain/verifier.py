@@ -16,7 +16,7 @@ import argparse
 import json
 import sys
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -28,10 +28,42 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-HASH_AT = len(b'{"hash":"')
-TEXT_AT = HASH_AT + 64 + len(b'","entry":')
+OPENING, BETWEEN = b'{"hash":"', b'","entry":'
+HASH_AT = len(OPENING)
+TEXT_AT = HASH_AT + 64 + len(BETWEEN)
 SIGNED_AT = len(b'{"signature":"') + 88 + len(b'","checkpoint":')
 MOST_DEFECTS = 100
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse).raw_decode
+
+
+def read_json_slowly(text: bytes) -> Any:
+    """JSON without blanks around it, by the standard library; ValueError otherwise.
+
+    Half the time of `json.loads`, which looks for encodings and blanks first.
+    """
+    content = text.decode()
+    try:
+        facts, end = _decode(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if end != len(content):
+        raise ValueError("more than one value")
+    return facts
+
+
+read_json: Callable[[bytes], Any] = read_json_slowly
+try:
+    import orjson
+except ImportError:
+    pass
+else:
+    read_json = orjson.loads  # five times as fast, where somebody installed it
 
 
 @dataclass
@@ -99,8 +131,8 @@ def read_checkpoints(lines: Iterable[bytes], key: Ed25519PublicKey, report: Repo
     for place, raw in enumerate(lines, 1):
         line = raw.rstrip(b"\r\n")
         try:
-            outer, signed = json.loads(line), line[SIGNED_AT:-1]
-            facts = json.loads(signed)
+            outer, signed = read_json(line), line[SIGNED_AT:-1]
+            facts = read_json(signed)
             key.verify(b64decode(outer["signature"]), signed)
             claim = Checkpoint(str(facts["log"]), int(facts["number"]), str(facts["hash"]), bool(facts.get("pruned")))
         except (ValueError, KeyError, TypeError, InvalidSignature) as error:
@@ -169,7 +201,7 @@ def _beginning(first: bytes | None, claims: list[Checkpoint]) -> tuple[int, byte
     if first is None:
         return max(moved.items(), default=(0, b""))
     try:
-        before = int(json.loads(first)["entry"]["number"]) - 1
+        before = int(read_json(first.rstrip(b"\r\n"))["entry"]["number"]) - 1
     except (ValueError, KeyError, TypeError):
         before = 0
     return (before, moved[before]) if before in moved else (0, b"")
@@ -177,10 +209,10 @@ def _beginning(first: bytes | None, claims: list[Checkpoint]) -> tuple[int, byte
 
 def _entry(line: bytes, number: int, previous: bytes, report: Report, subjects: Subjects) -> bytes:
     """Check one line and return its hash, computed."""
-    claimed, text = line[HASH_AT : HASH_AT + 64], line[TEXT_AT:-1]
+    text = line[TEXT_AT:-1]
     try:
-        facts = json.loads(text)
-        outer = line == b'{"hash":"' + claimed + b'","entry":' + text + b"}"
+        facts = read_json(text)
+        outer = line[:HASH_AT] == OPENING and line[HASH_AT + 64 : TEXT_AT] == BETWEEN and line[-1:] == b"}"
         found, log = int(facts["number"]), str(facts["log"])
         if b'"sealed":' in text or b'"audit:shred"' in text:
             subjects.note(facts)
@@ -195,7 +227,7 @@ def _entry(line: bytes, number: int, previous: bytes, report: Report, subjects: 
     if not previous:
         previous = sha256(b"rustok.audit.v1\0" + log.encode()).digest()
     digest = sha256(previous + text).digest()
-    if digest.hex().encode() != claimed:
+    if digest.hex().encode() != line[HASH_AT : HASH_AT + 64]:
         report.defect(f"entry {found}: its content does not have its hash; it, or one before it, was changed")
     return digest
 

@@ -149,3 +149,23 @@ def test_the_script_tells_damage_from_what_it_cannot_read(kept, checkpoints, mis
 
     assert verifier.main([*files, "--json"]) == code
     assert "Traceback" not in capsys.readouterr().err
+
+
+NO_ENTRY = [b"", b"[", b" {}", b"{} ", b"{}{}", b"NaN", b'{"a":Infinity}', b"\xff", b"[" * 100_000]
+
+
+@pytest.mark.parametrize("read", [verifier.read_json, verifier.read_json_slowly], ids=["installed", "plain Python"])
+@pytest.mark.parametrize("text", NO_ENTRY, ids=[repr(text[:12]) for text in NO_ENTRY])
+def test_an_entry_is_one_json_value_and_nothing_else(read, text, monkeypatch):
+    monkeypatch.setattr(verifier, "read_json", read)
+
+    report = report_of([line_of(text, bytes(32))], [])
+
+    assert report.defects == ["line 1: not an exported entry"]
+
+
+def test_without_a_faster_reader_the_verdict_is_the_same(checkpoints, monkeypatch):
+    monkeypatch.setattr(verifier, "read_json", verifier.read_json_slowly)
+
+    assert report_of(LINES, checkpoints).defects == []
+    assert report_of([*LINES[:3], *LINES[4:]], checkpoints).defects
