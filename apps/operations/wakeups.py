@@ -57,18 +57,24 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class NextTurn:
-    """How a turn leaves its partition. Delays are in seconds from now; None means no such reason to come back."""
+    """How a turn leaves its partition. Delays are in seconds from now; None means no such reason to come back.
+
+    `alone`: the pause is this partition's own affair, the subscription's others go on.
+    """
 
     more: bool = False
     retry_in: float | None = None
     pause: float | None = None
+    alone: bool = False
     failures: int = 0
     pauses: int = 0
 
 
 _WAITING: Final = f"""
     SELECT tenant_id, array_agg(id) FROM (
-        SELECT id, tenant_id FROM {WAKEUPS} WHERE %s::uuid IS NULL OR tenant_id = %s::uuid ORDER BY id LIMIT %s
+        SELECT id, tenant_id FROM {WAKEUPS}
+        WHERE (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid) AND tenant_id <> ALL (%(without)s::uuid[])
+        ORDER BY id LIMIT %(limit)s
     ) oldest GROUP BY tenant_id ORDER BY min(id::text)
 """  # noqa: S608 - table names are constants of this module
 # Tenants take turns in the order of their ids: the first one after `after` that waits, else the first of all (that is
@@ -127,12 +133,15 @@ _MAKE_DUE: Final = f"""
 """  # noqa: S608 - as above
 
 
-def waiting(*, limit: int = 10_000, tenant_id: UUID | None = None) -> list[tuple[UUID, list[UUID]]]:
-    """The tenants (or the one named) that left wake-ups, oldest first, each with the ids read.
+def waiting(
+    *, limit: int = 10_000, tenant_id: UUID | None = None, without: Sequence[UUID] = ()
+) -> list[tuple[UUID, list[UUID]]]:
+    """The tenants (or the one named, none `without`) that left wake-ups, oldest first, each with the ids read.
 
     Whoever does the work deletes exactly these ids in the transaction that did it (trap 55).
     """
-    return [(log, ids) for log, ids in shared_rows(_WAITING, [tenant_id, tenant_id, limit])]
+    facts = {"tenant": tenant_id, "without": list(without), "limit": limit}
+    return [(log, ids) for log, ids in shared_rows(_WAITING, facts)]
 
 
 def claim(
@@ -160,7 +169,7 @@ def release(lease: Lease, turn: NextTurn, *, also: str = "", parameters: Mapping
     """Give the partition back. Last step of the turn's transaction; raises LeaseLost when it is no longer ours.
 
     `also` is a further part of the statement, `, name AS (…)`, with its parameters; it may ask whether `released` has
-    a row. A pause puts off the subscription's other idle partitions too.
+    a row. A pause puts off the subscription's other idle partitions too, unless it is `alone`.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -179,7 +188,7 @@ def release(lease: Lease, turn: NextTurn, *, also: str = "", parameters: Mapping
         )
         if cursor.fetchone() != (1,):
             raise LeaseLost
-        if turn.pause is not None:
+        if turn.pause is not None and not turn.alone:
             cursor.execute(
                 _PAUSE_SIBLINGS,
                 {

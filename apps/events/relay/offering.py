@@ -16,7 +16,10 @@ from rustok.telemetry.logging import log_event
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of a batch. `reached` is the position up to which everything is settled."""
+    """What became of a batch. `reached` is the position up to which everything is settled.
+
+    `full`: an event was refused for its own sake and no further stream may be set aside, so the cursor stopped there.
+    """
 
     reached: int
     delivered: int = 0
@@ -25,6 +28,7 @@ class Verdict:
     failures: int = 0
     pauses: int = 0
     pause: float | None = None
+    full: bool = False
 
 
 class Offer:
@@ -83,8 +87,9 @@ class Judge:
     """Collects answers to fresh events into a verdict.
 
     Refusals in a row, of different streams and without a success between, raise the suspicion against the destination;
-    once it is blamed, the cursor goes back to the first of them and nothing is parked for it (trap 59). It is blamed as
-    well for a refusal when as many keys as a partition may have are set aside already: then the cursor stops.
+    once it is blamed, the cursor goes back to the first of them and nothing is parked for it (trap 59). When as many
+    keys as a partition may have are set aside already, the cursor stops at the next one: nobody is blamed, and the
+    parked ones go on using up their attempts, so that there will be room again.
     """
 
     def __init__(self, *, cursor: int, failures: int, pauses: int, parked: int) -> None:
@@ -101,8 +106,11 @@ class Judge:
             self._clear_suspects()
             verdict.delivered += 1
             verdict.failures = verdict.pauses = 0
-        elif outcome.destination or self._is_full:
+        elif outcome.destination or (outcome.hung and self._is_full):
             return self._blame_destination(event, outcome)
+        elif self._is_full:
+            verdict.reached, verdict.full = event.position - 1, True
+            return False
         elif outcome.permanent:
             verdict.dead.append((event, outcome.reason))
         else:

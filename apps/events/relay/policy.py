@@ -9,7 +9,7 @@ WINDOW: Final = 20_000  # positions that one turn looks through for events that 
 SLOTS: Final = 3  # relays of one process; leaves a thread of a worker of four to other tasks
 TURN: Final = 2.0  # a turn starts no further chunk after this
 LEASE_MARGIN: Final = 1.5  # for the commit after the last chunk
-MAX_PARKED: Final = 100  # keys of one partition; more means that the destination is at fault
+MAX_PARKED: Final = 100  # keys of one partition; the cursor stops before the next one
 MAX_ATTEMPTS: Final = 12  # of one event before it is a dead letter; with the back-off below about an hour
 PROBE: Final = 3  # consecutive refusals of different keys that make us suspect the destination
 _KEY_CAP: Final = 900.0
@@ -30,6 +30,11 @@ def destination_backoff(pauses: int, wish: float | None = None) -> float:
     """Seconds until a paused destination is tried again; its own wish (Retry-After) is respected up to an hour."""
     own = _jittered(min(_DESTINATION_CAP, 2.0 ** min(pauses, 12)))
     return own if wish is None else max(own, min(wish, 3600.0))
+
+
+def until_room(retry_in: float | None) -> float:
+    """Seconds until a cursor that stopped for want of room looks again: with the next try of a parked key."""
+    return max(1.0, retry_in or 0.0)
 
 
 def suspicion(pauses: int) -> int:

@@ -73,7 +73,10 @@ def retry_turn(lease: Lease, situation: Situation, transport: Transport) -> Turn
     """Offer due keys, then redriven letters; settle both. The cursor stays where it is."""
     keys = _due_keys(situation)
     redriven = _redriven(situation)
-    tally = _Tally(blames_destination=lease.pauses > 0)
+    # While the destination itself fails, an attempt says nothing about the event. But as many refused keys as there may
+    # be have become so beside others that were taken: they must come to an end, or nothing behind them ever would.
+    is_full = len(situation.parked) >= policy.MAX_PARKED
+    tally = _Tally(blames_destination=lease.pauses > 0 and not is_full)
     with settling.work(transport):
         _offer_keys(transport, keys, tally, lease)
         answers = _offer_letters(transport, redriven, tally, lease)
@@ -159,7 +162,6 @@ def _settle_key(situation: Situation, key: _Key, tally: _Tally) -> None:
     """Move the key to where it stands now; the event that used up its attempts is buried and the stream goes on."""
     if key.refused is not None:
         event, refusal = key.refused
-        # While the destination itself fails, an attempt says nothing about the event.
         counted = 0 if tally.blames_destination else 1
         attempts = (key.attempts if event.position == key.position else 0) + counted
         if refusal.permanent or attempts >= policy.MAX_ATTEMPTS:

@@ -6,11 +6,12 @@ A turn may die at any point: before its transaction commits nothing has happened
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 
 from django.db import transaction
 
-from apps.events.relay import retries, settling
+from apps.events.relay import policy, retries, settling
 from apps.events.relay.metrics import observe_lag, observe_turn
 from apps.events.relay.offering import Judge, Offer, Verdict
 from apps.events.relay.reports import TurnReport
@@ -64,6 +65,8 @@ def _fresh_turn(lease: Lease, situation: Situation, transport: Transport) -> Tur
             _settle(lease, situation, transport, verdict)
     if verdict.pause is not None:
         log_event("relay.destination_paused", subscription=situation.name, seconds=round(verdict.pause, 1))
+    if verdict.full:
+        log_event("relay.keys_full", level=logging.WARNING, subscription=situation.name, parked=len(situation.parked))
     report = TurnReport(verdict.delivered, len(verdict.parked), len(verdict.dead), verdict.pause is not None)
     observe_turn(situation.transport, report)
     return report
@@ -91,10 +94,12 @@ def _settle(lease: Lease, situation: Situation, transport: Transport, verdict: V
         settling.bury(situation, event, attempts=1, reason=reason)
         settling.park_behind(situation, event)
     waits = situation.parked or situation.has_redrives or verdict.parked or verdict.dead
+    retry_in = settling.next_retry(situation) if waits else None
     turn = NextTurn(
         more=verdict.reached < situation.head or situation.has_retries,
-        retry_in=settling.next_retry(situation) if waits else None,
-        pause=verdict.pause,
+        retry_in=retry_in,
+        pause=policy.until_room(retry_in) if verdict.full else verdict.pause,
+        alone=verdict.full,
         failures=verdict.failures,
         pauses=verdict.pauses,
     )

@@ -30,27 +30,29 @@ def judged(*outcomes, failures: int = 0, pauses: int = 0, parked: int = 0):
 @pytest.mark.parametrize(
     ("outcomes", "state", "expected"),
     [
-        ([DELIVERED, DELIVERED], {}, (12, 2, [], False)),
-        ([NO, DELIVERED], {}, (12, 1, [11], False)),
-        ([NO, NO], {}, (12, 0, [11, 12], False)),
-        ([NO, NO, NO], {}, (10, 0, [], True)),
-        ([DELIVERED, NO, NO, NO], {}, (11, 1, [], True)),
-        ([NO], {"failures": 2}, (10, 0, [], True)),
-        ([NO, NO, NO], {"pauses": 1}, (13, 0, [11, 12, 13], False)),
-        ([NO], {"parked": policy.MAX_PARKED}, (10, 0, [], True)),
-        ([DOWN], {}, (10, 0, [], True)),
-        ([NO, DOWN], {}, (10, 0, [], True)),
-        ([HUNG], {}, (11, 0, [11], True)),
-        ([DEAD, DELIVERED], {}, (12, 1, [], False)),
-        ([NO, DELIVERED, NO], {"parked": policy.MAX_PARKED - 1}, (12, 1, [11], True)),
-        ([DEAD, DEAD], {"parked": policy.MAX_PARKED - 1}, (11, 0, [], True)),
+        ([DELIVERED, DELIVERED], {}, (12, 2, [], "")),
+        ([NO, DELIVERED], {}, (12, 1, [11], "")),
+        ([NO, NO], {}, (12, 0, [11, 12], "")),
+        ([NO, NO, NO], {}, (10, 0, [], "paused")),
+        ([DELIVERED, NO, NO, NO], {}, (11, 1, [], "paused")),
+        ([NO], {"failures": 2}, (10, 0, [], "paused")),
+        ([NO, NO, NO], {"pauses": 1}, (13, 0, [11, 12, 13], "")),
+        ([NO], {"parked": policy.MAX_PARKED}, (10, 0, [], "full")),
+        ([HUNG], {"parked": policy.MAX_PARKED}, (10, 0, [], "paused")),
+        ([DOWN], {}, (10, 0, [], "paused")),
+        ([NO, DOWN], {}, (10, 0, [], "paused")),
+        ([HUNG], {}, (11, 0, [11], "paused")),
+        ([DEAD, DELIVERED], {}, (12, 1, [], "")),
+        ([NO, DELIVERED, NO], {"parked": policy.MAX_PARKED - 1}, (12, 1, [11], "full")),
+        ([DEAD, DEAD], {"parked": policy.MAX_PARKED - 1}, (11, 0, [], "full")),
     ],
 )
 def test_verdict(outcomes, state, expected):
     verdict = judged(*outcomes, **state)
 
     parked = [refused.position for refused, _reason in verdict.parked]
-    assert (verdict.reached, verdict.delivered, parked, verdict.pause is not None) == expected
+    stopped = "paused" if verdict.pause is not None else "full" if verdict.full else ""
+    assert (verdict.reached, verdict.delivered, parked, stopped) == expected
 
 
 def test_success_forgives():

@@ -9,7 +9,7 @@ from apps.events.letters import Chosen
 from apps.events.models import DeadLetter, ParkedKey
 from apps.events.relay import policy
 from apps.events.transports import DELIVERED, Refused
-from tests.support.events import MemoryTransport, end_waiting, poke, relay
+from tests.support.events import MemoryTransport, end_waiting, poke, relay, run
 
 
 def refuse(*streams: str, **facts: bool):
@@ -216,6 +216,33 @@ def test_parked_keys_are_bounded(memory, monkeypatch):
         relay()
 
     assert ParkedKey.objects.count() == 2
+
+
+def test_behind_more_poisoned_streams_than_may_be_parked_healthy_ones_still_come(memory, monkeypatch):
+    monkeypatch.setattr(policy, "MAX_PARKED", 2)
+    monkeypatch.setattr(policy, "MAX_ATTEMPTS", 2)
+    memory.subscribe()
+    memory.verdict = refuse(*(f"thing-p{n}" for n in range(6)))
+    for n in range(6):
+        poke(f"p{n}", "good")
+    for _ in range(20):
+        relay()
+        end_waiting()
+        assert ParkedKey.objects.count() <= 2
+
+    assert memory.versions("thing-good") == [1, 2, 3, 4, 5, 6]
+    assert sorted(DeadLetter.objects.values_list("stream", "attempts")) == [(f"thing-p{n}", 2) for n in range(6)]
+
+
+def test_partition_without_room_for_another_key_rests_without_its_siblings(memory, acme, monkeypatch):
+    monkeypatch.setattr(policy, "MAX_PARKED", 0)
+    memory.subscribe(partitions=4)
+    memory.verdict = refuse("thing-bad")
+    poke("bad")
+    relay()
+
+    rests = "SELECT count(*), max(pauses) FROM public.operations_due WHERE tenant_id = %s AND not_before > now()"
+    assert run(rests, acme.id) == [(1, 0)]
 
 
 def test_redriven_letter_is_tried_again(memory):
