@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
+
+from django.db import Error as DatabaseError
 
 from apps.events.projections.metrics import observe_lag
 from apps.events.projections.states import ProjectionState, projection_states
@@ -10,6 +13,8 @@ from apps.events.relay.scopes import log_scope
 from apps.operations.wakeups import DUES, PLATFORM
 from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
 from rustok.db.shared import shared_rows
+from rustok.errors import DomainError
+from rustok.telemetry.logging import log_event
 
 MOST: Final = 200  # tenants of one look; who is not due has no lag
 
@@ -34,6 +39,8 @@ def observe_lags() -> list[tuple[str, ProjectionState]]:
                 found += [(slug, state) for state in projection_states() if state.live is not None]
         except (TenantNotFound, TenantSuspended, TenantNotReady):
             continue
+        except (DatabaseError, DomainError) as error:  # a broken shop: the relay's check tells that it waits
+            log_event("projection.lag_unknown", level=logging.WARNING, log=str(tenant_id), error=type(error).__name__)
     waiting = {(state.name, slug): state.lag_seconds for slug, state in found}
     for pair in _lagging - set(waiting):
         observe_lag(*pair, 0.0)

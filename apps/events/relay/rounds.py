@@ -23,6 +23,7 @@ from apps.events.numbering import number
 from apps.events.relay import policy, stopping
 from apps.events.relay.metrics import observe_numbered
 from apps.events.relay.reports import RelayReport
+from apps.events.relay.resting import Resting
 from apps.events.relay.scopes import log_scope, shared_scope
 from apps.events.relay.slots import Slots
 from apps.events.relay.turns import take_turn
@@ -30,6 +31,7 @@ from apps.operations import wakeups
 from apps.operations.wakeups import Lease, LeaseLost, NextTurn
 from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
 from rustok.config import config
+from rustok.errors import DomainError
 from rustok.telemetry.logging import log_event
 from rustok.telemetry.tracing import span
 
@@ -39,6 +41,7 @@ SUSPENDED_PAUSE: Final = 60.0  # seconds; resuming a tenant makes it due at once
 
 
 SLOTS: Final = Slots()
+RESTING: Final = Resting()
 
 
 def run(*, seconds: float, report: RelayReport | None = None, tenant_id: UUID | None = None) -> bool:
@@ -87,8 +90,8 @@ class Numbering(Enum):
 
 
 def number_waiting(*, report: RelayReport, tenant_id: UUID | None = None) -> Numbering:
-    """Give positions in every log that left wake-ups, one step each."""
-    waiting = wakeups.waiting(tenant_id=tenant_id)
+    """Give positions in every log that left wake-ups, one step each. A log where that fails rests for a while."""
+    waiting = wakeups.waiting(tenant_id=tenant_id, without=RESTING.now())
     result = Numbering.IDLE
     for waiting_id, marks in waiting:
         numbered = _number_log(waiting_id, marks)
@@ -106,11 +109,18 @@ def _number_log(tenant_id: UUID, marks: list[UUID]) -> int | None:
         with log_scope(tenant_id, even_suspended=True):
             enrolment.ensure_subscribers(tenant_id=tenant_id)
             with span("number events", wakeups=len(marks)):
-                return number(tenant_id=tenant_id, wakeups=marks)
+                numbered = number(tenant_id=tenant_id, wakeups=marks)
+        RESTING.end(tenant_id)
     except TenantNotFound:
         with shared_scope():
             wakeups.forget(tenant_id=tenant_id)
         return 0
+    except (DatabaseError, DomainError) as error:  # where the whole database is gone, the next look says so
+        seconds = RESTING.begin(tenant_id)
+        reason = f"{type(error).__name__}: {error}"[:500]
+        log_event("relay.log_rests", level=logging.ERROR, error=reason, log=str(tenant_id), seconds=seconds)
+        return 0
+    return numbered
 
 
 def serve_next(*, report: RelayReport, tenant_id: UUID | None = None) -> bool:
@@ -134,9 +144,7 @@ def _serve_partition(lease: Lease, report: RelayReport) -> None:
     except (TenantSuspended, TenantNotReady):
         pause = SUSPENDED_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
         _put_off(lease, pause=pause, pauses=lease.pauses)
-    except DatabaseError:
-        raise
-    except Exception as error:  # noqa: BLE001 - one broken subscription must not end the round
+    except Exception as error:  # noqa: BLE001 - one broken subscription or shop must not end the round
         reason = f"{type(error).__name__}: {error}"[:500]
         log_event("relay.turn_failed", level=logging.ERROR, error=reason, subscription_id=str(lease.subscription_id))
         _put_off(lease, pause=policy.destination_backoff(lease.pauses), pauses=lease.pauses + 1)

@@ -10,6 +10,7 @@ from apps.events import services
 from apps.events.models import Cursor
 from apps.events.relay import rounds
 from apps.events.relay.reports import RelayReport
+from apps.events.relay.resting import Resting
 from apps.events.relay.turns import take_turn
 from apps.events.transports import DELIVERED
 from apps.lifecycle.services import resume_tenant, suspend_tenant
@@ -103,6 +104,60 @@ def test_subscription_whose_transport_is_gone_holds_up_nobody(memory, acme):
     assert run("SELECT pauses FROM public.operations_due WHERE tenant_id = %s AND not_before > now()", acme.id) == [
         (1,)
     ]
+
+
+NUMBERING = "ALTER TABLE events_counter RENAME COLUMN position TO place", "place TO position"
+SERVING = "ALTER TABLE events_cursor RENAME COLUMN moved_at TO changed_at", "changed_at TO moved_at"
+STORAGE = 'ALTER SCHEMA "{schema}" RENAME TO nowhere', ""
+
+
+@pytest.fixture
+def broken(globex, monkeypatch):
+    """`broken(statement)`: globex is no more what the code expects; something waits there."""
+    monkeypatch.setattr(rounds, "RESTING", Resting())
+
+    def by(statement: str) -> None:
+        with tenant_scope(globex):
+            relay()
+            MemoryTransport().subscribe(name="quiet")
+            poke("b")
+            run(statement.format(schema=globex.schema))
+
+    return by
+
+
+@pytest.mark.parametrize("damage", [NUMBERING, SERVING, STORAGE], ids=["numbering", "serving", "storage"])
+def test_broken_shop_holds_up_nobody(memory, acme, broken, damage):
+    memory.subscribe()
+    broken(damage[0])
+    poke("a")
+    rounds.drain(seconds=5)
+
+    assert memory.versions("thing-a") == [1]
+
+
+def test_what_waited_in_a_broken_shop_is_numbered_when_it_is_mended(acme, globex, broken, monkeypatch):
+    statement, back = NUMBERING
+    broken(statement)
+    rounds.drain(seconds=5)
+    assert rounds.number_waiting(report=RelayReport(), tenant_id=globex.id) is rounds.Numbering.IDLE, "it rests"
+    with tenant_scope(globex):
+        run(f"ALTER TABLE events_counter RENAME COLUMN {back}")
+    monkeypatch.setattr(rounds, "RESTING", Resting())
+
+    assert rounds.drain(seconds=5, tenant_id=globex.id).numbered == 1
+
+
+def test_rests_of_a_log_double_up_to_a_minute_and_are_forgotten():
+    now, log = [0.0], new_id()
+    resting = Resting(clock=lambda: now[0])
+
+    assert [resting.begin(log) for _ in range(7)] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert resting.now() == [log]
+    now[0] = 60.0
+    assert resting.now() == []
+    resting.end(log)
+    assert resting.begin(log) == 2.0
 
 
 def test_idle_log_costs_no_turn(memory):
