@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 from uuid import UUID
 
+from django.db import Error as DatabaseError
 from django.db import connection
 
 from apps.operations.wakeups import PLATFORM
@@ -19,6 +20,7 @@ from apps.tenants.isolation import platform_scope, tenant_scope
 from apps.tenants.queries import get_tenant_by_id
 from rustok.context import ExecutionContext
 from rustok.db.shared import shared_rows
+from rustok.errors import DomainError
 from rustok.errors.families import NotFound
 
 logger = logging.getLogger(__name__)
@@ -69,6 +71,8 @@ def _seal_log(log: UUID, marks: Sequence[UUID], until: float) -> int:
         _forget(marks)
     except TenantNotReady:
         logger.info("audit.seal_later", extra={"log": str(log)})  # its marks stay until it is provisioned
+    except (DatabaseError, DomainError):  # one log that cannot be sealed now does not stop the others
+        logger.exception("audit.seal_failed", extra={"log": str(log)})
     return sealed
 
 

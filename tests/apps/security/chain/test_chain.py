@@ -45,6 +45,15 @@ def test_a_round_seals_what_waits_and_the_log_verifies(log, kept):
     assert (rounds.run(seconds=5), rounds.unchained_age()) == (0, 0.0)
 
 
+def test_a_log_that_cannot_be_sealed_holds_up_no_other(log, kept, globex):
+    with tenant_scope(globex):
+        note()
+        run("ALTER TABLE security_auditentry RENAME COLUMN action TO deed")
+    note()
+
+    assert rounds.run(seconds=5) == 1
+
+
 def test_steps_carry_on_the_chain_and_keep_the_mark_until_the_last(log, kept):
     note(25)
     marks = [row[0] for row in run("SELECT id FROM public.operations_audit_wakeup")]
