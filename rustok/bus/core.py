@@ -132,7 +132,11 @@ class Bus:
     def _start(self, subscriber: _Subscriber) -> None:
         """Under the lock. Where no thread can be had, the event waits for the next publication's try."""
         thread = threading.Thread(target=self._serve, args=(subscriber,), name=f"bus-{subscriber.name}", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            log_event("bus.no_thread", level=logging.ERROR, subscriber=subscriber.name, error=repr(error)[:200])
+            return
         subscriber.running = True
 
     def _serve(self, subscriber: _Subscriber) -> None:

@@ -26,11 +26,17 @@ def bus() -> Bus:
 def offer(events: Sequence[DomainEvent]) -> None:
     """Publish committed facts. Costs next to nothing without subscribers.
 
-    A full bus loses them for this process, with a line in the log: the commit stands, and no request fails for it.
+    A full bus loses what it refuses for this process, with a line in the log: the commit stands, and no request fails
+    for it. A filter that raises costs its own fact only.
     """
-    here = bus()
-    try:
-        for event in events:
+    here, lost = bus(), 0
+    facts: dict[str, object] = {}
+    for event in events:
+        try:
             here.publish(event)
-    except BusOverloaded as error:
-        log_event("bus.overloaded", level=logging.ERROR, lost=len(events), **error.context)
+        except BusOverloaded as error:
+            lost, facts = lost + 1, dict(error.context)
+        except Exception as error:  # noqa: BLE001 - a subscriber's filter: its defect costs no other fact
+            log_event("bus.filter_failed", level=logging.ERROR, type=event.wire_type(), error=repr(error)[:200])
+    if lost:
+        log_event("bus.overloaded", level=logging.ERROR, lost=lost, **facts)

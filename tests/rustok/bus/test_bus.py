@@ -37,6 +37,10 @@ def held(target: Bus, name: str = "slow") -> Iterator[threading.Event]:
         assert target.wait(PATIENCE)
 
 
+def _no_thread(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 def test_subscribers_hear_what_they_want_in_order():
     here, odd, all_of_them = Bus(), [], []
     here.subscribe("odd", odd.append, wants=lambda n: n % 2 == 1)
@@ -107,6 +111,21 @@ def test_slots_come_back_after_failures():
     assert here.stats() == Stats(depth=0, accepted=50, done=0, failed=50, warned=0, rejected=0, subscribers=1)
 
 
+def test_without_a_thread_events_wait_and_no_slot_is_lost(monkeypatch):
+    here, heard = Bus(SMALL), []
+    here.subscribe("one", heard.append)
+    here.subscribe("two", heard.append)
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(threading.Thread, "start", _no_thread)
+        assert here.publish("first") == 2
+    assert here.stats().depth == 2
+
+    here.publish("second")
+
+    assert here.wait(PATIENCE)
+    assert sorted(heard) == ["first", "first", "second", "second"]
+
+
 def test_a_hanging_subscriber_delays_nobody_else():
     here, heard = Bus(), threading.Event()
     with held(here) as entered:
@@ -137,6 +156,17 @@ def test_a_filter_that_raises_takes_no_slot():
         here.publish("event")
 
     assert here.stats().depth == 0
+
+
+def test_a_filter_that_raises_costs_no_other_fact(monkeypatch):
+    here, heard = Bus(SMALL), []
+    monkeypatch.setattr("rustok.bus.shared.bus", lambda: here)
+    here.subscribe("picky", heard.append, wants=lambda event: 1 // event.n > 0)
+
+    offer([ThingPoked(thing="a", n=0), ThingPoked(thing="b", n=1)])
+
+    assert here.wait(PATIENCE)
+    assert heard == [ThingPoked(thing="b", n=1)]
 
 
 def test_names_are_taken_once():
