@@ -9,10 +9,10 @@ PYTEST_ARGS ?=
 # Browser journeys, benchmarks and the kill -9 rig start a platform of their own, in a place of their own.
 BENCH_ARGS ?=
 CHAOS_ARGS ?=
-# RabbitMQ is no wheel: its transport is tested where the package is installed, and must be in CI (.ci/rabbitmq installs it).
+# RabbitMQ is no wheel: its transport is tested where the package is installed, and must be in CI (.ci/packages installs it).
 RABBITMQ ?= $(if $(CI),required,$(wildcard /usr/lib/rabbitmq/bin/rabbitmq-server))
 comma := ,
-# From Debian's package prometheus (.ci/prometheus takes it out of there); the alert rules are not checked without it.
+# From Debian's package prometheus (.ci/packages takes it out of there); the alert rules are not checked without it.
 PROMTOOL ?= $(firstword $(wildcard /usr/bin/promtool .tools/prometheus/usr/bin/promtool))
 # Suites that the plain run leaves out are called without its list of what to ignore.
 APART := -o addopts="-q --strict-markers --strict-config --import-mode=importlib -p no:cacheprovider"
@@ -50,7 +50,7 @@ test-transports:
 	@TRANSPORTS=memory,webhook,valkey,nats,kafka-peer,iggy-peer$(if $(RABBITMQ),$(comma)rabbitmq) $(LOCAL) exec -- $(VENV)/pytest $(APART) tests/transports $(PYTEST_ARGS)
 
 test-alerts:
-	@test -x "$(PROMTOOL)" || { echo "promtool is not here: run .ci/prometheus, or name one in PROMTOOL" >&2; exit 1; }
+	@test -x "$(PROMTOOL)" || { echo "promtool is not here: run .ci/packages promtool, or name one in PROMTOOL" >&2; exit 1; }
 	$(PROMTOOL) check config deploy/prometheus/prometheus.yml
 	$(PROMTOOL) test rules deploy/prometheus/alerts_test.yml
 
