@@ -39,7 +39,8 @@ _LIVELY_DAYS: Final = 4
 def load(*, baskets_per_store: int = BASKETS_PER_STORE, stores: Sequence[Store] = STORES) -> list[dict[str, Any]]:
     """Load everything and return what each shop got; needs an actor with every permission in the current context.
 
-    `baskets_per_store` limits the orders only: catalogue and customers are always whole. What was loaded before is not
+    With `baskets_per_store` a shop has these baskets, the products that they name (all their variants, the stock of a
+    whole catalogue) and the households that bought; a later, larger load adds the rest. What was loaded before is not
     looked at again, so that people may change it.
     """
     known = credentials.read()
@@ -87,7 +88,7 @@ def _fill(store: Store, baskets: list[Basket], most: int, bar: ProgressBar) -> d
     """Give one shop its goods and customers, and orders out of its first `most` baskets; note it when all is there."""
     with tenant_scope(store.slug, even_suspended=True):
         subscribing.connect(store)
-        products, households = _stock_up(baskets), _invite(baskets)
+        products, households = _stock_up(baskets, most), _invite(baskets[:most])
         report = _replay(baskets[:most], max(basket.at for basket in baskets), bar).as_dict()
     facts = {"slug": store.slug, "store": store.number, "wanted": most, "products": products, "customers": households}
     facts |= {name: report[name] for name in ("baskets", "rows", "value")}
@@ -96,11 +97,15 @@ def _fill(store: Store, baskets: list[Basket], most: int, bar: ProgressBar) -> d
     return facts
 
 
-def _stock_up(baskets: list[Basket]) -> int:
-    """Create the products that are not there yet; returns how many."""
-    sold = catalogue.sales(baskets)
+def _stock_up(baskets: list[Basket], most: int) -> int:
+    """Create what the first `most` baskets need and is not there yet; returns how many products."""
+    sold, needed = catalogue.sales(baskets), catalogue.sales(baskets[:most]).keys()
     known = offers(skus=sold, currency=CURRENCY)
-    missing = (product for product in catalogue.products(sold) if product.variants[0].sku not in known)
+    missing = (
+        product
+        for product in catalogue.products(sold)
+        if product.variants[0].sku not in known and any(variant.sku in needed for variant in product.variants)
+    )
     return sum(len(create_products(inputs=chunk, context=current())) for chunk in _chunks(missing, PRODUCTS_AT_ONCE))
 
 

@@ -32,7 +32,7 @@ def run(options: Options) -> Result:
     """Start a platform of its own, measure, stop it."""
     seconds = 5.0 if options.quick else options.seconds
     port = free_port()
-    with running_sink(port), Stack.start(demo_baskets=20, RUSTOK_WEBHOOK_ALLOW=f"127.0.0.1:{port}") as stack:
+    with running_sink(port), Stack.start(demo_baskets=60, RUSTOK_WEBHOOK_ALLOW=f"127.0.0.1:{port}") as stack:
         for shop in stack.shops:
             redirect_webhooks(shop, port)
         requests = order_requests(stack.shops, count=2000)

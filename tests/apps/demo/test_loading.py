@@ -4,6 +4,7 @@ import stat
 
 import pytest
 
+from apps.catalog.queries import products
 from apps.demo import credentials
 from apps.demo.loading import load
 from apps.demo.models import Subscription
@@ -34,6 +35,7 @@ def test_a_store_becomes_a_shop_once() -> None:
     assert credentials.shop(credentials.read(), STORE.slug) == entry
     with tenant_scope(STORE.slug):
         assert orders().count() == more["already_imported"] + more["imported"]
+        assert products().count() < 100  # what these baskets name, not the thousand of the whole catalogue
         assert [endpoint.url for endpoint in endpoints()] == [f"http://localhost:8000/demo/receiver/{STORE.slug}/"]
         assert api_keys().count() == 1
         owner = find_user(username=entry["admin"]["username"])
