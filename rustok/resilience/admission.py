@@ -2,7 +2,9 @@
 
 A process does `limit` things at once. The less critical may take only a part of these places, so that the more critical
 find one free; whoever finds none waits a moment, the most critical first, and is refused when the moment has passed.
-At most `waiting` wait, so that a bounded number of threads is ever stuck and the probes always find one.
+At most `waiting` wait, so that a bounded number of threads is ever stuck and the probes always find one. Of this room
+the least critical may fill only a part: a room full of them would be worked off at the cost of all others, long after
+a flood was recognised.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from rustok.operations import Criticality
 
 SHARE: Final = {Criticality.LOW: 0.5, Criticality.NORMAL: 0.75, Criticality.HIGH: 0.9, Criticality.CRITICAL: 1.0}
 """The part of the places that each criticality may use, together with everything below it."""
+ROOM: Final = {Criticality.LOW: 0.25, Criticality.NORMAL: 1.0, Criticality.HIGH: 1.0, Criticality.CRITICAL: 1.0}
+"""The part of the waiting room that each may fill, together with everything below it."""
 PATIENCE: Final = {Criticality.LOW: 2.0, Criticality.NORMAL: 4.0, Criticality.HIGH: 6.0, Criticality.CRITICAL: 8.0}
 """Seconds that each waits for a place: longer than a burst lasts. A flood is bounded by the room to wait in."""
 _SMOOTHING: Final = 0.05
@@ -46,11 +50,13 @@ class Admission:
 
     def __init__(self, *, limit: int, waiting: int, clock: Callable[[], float] = time.monotonic) -> None:
         """All free. `clock` in seconds."""
-        self.limit, self._most_waiting, self._clock = limit, waiting, clock
+        self.limit, self._clock = limit, clock
         self._lock = threading.Lock()
         self._busy, self._number = 0, 0
         self._queue: list[tuple[int, int, _Waiter]] = []
         self._most = {level: max(1, round(limit * share)) for level, share in SHARE.items()}
+        self._room = {level: round(waiting * share) for level, share in ROOM.items()}
+        self._waits = dict.fromkeys(Criticality, 0)
         self._service_seconds = 0.01
         self._looked = clock()
         self._busy_seconds, self._admitted, self._refused = 0.0, 0, 0
@@ -69,10 +75,11 @@ class Admission:
             waiter = _Waiter(criticality)
             self._number += 1
             heapq.heappush(self._queue, (-criticality, self._number, waiter))
+            self._waits[criticality] += 1
         waiter.ready.wait(PATIENCE[criticality])
         with self._lock:
             if not waiter.admitted:
-                waiter.gone = True
+                self._send_away(waiter)
                 self._refused += 1
         return waiter.admitted
 
@@ -114,21 +121,30 @@ class Admission:
 
     def _room_for(self, criticality: Criticality) -> bool:
         """Whether one more may wait. A full room sends its least critical one away for a more critical one."""
-        waiting = [entry for entry in self._queue if not entry[2].gone]
-        if len(waiting) < self._most_waiting:
+        part = sum(count for level, count in self._waits.items() if level <= criticality)
+        if part < self._room[criticality] and sum(self._waits.values()) < self._room[Criticality.CRITICAL]:
             return True
-        last = max(waiting, default=None)
-        if last is None or last[2].criticality >= criticality:
+        waiting = [entry for entry in self._queue if not entry[2].gone]
+        if not waiting:
             return False
-        last[2].gone = True
-        last[2].ready.set()
+        last = max(waiting)[2]
+        if last.criticality >= criticality:
+            return False
+        self._send_away(last)
+        last.ready.set()
         return True
+
+    def _send_away(self, waiter: _Waiter) -> None:
+        if not waiter.gone:
+            waiter.gone = True
+            self._waits[waiter.criticality] -= 1
 
     def _hand_on(self) -> None:
         self._drop_gone()
         while self._queue and self._busy < self._most[self._queue[0][2].criticality]:
             waiter = heapq.heappop(self._queue)[2]
             waiter.admitted = True
+            self._waits[waiter.criticality] -= 1
             self._busy += 1
             self._admitted += 1
             waiter.ready.set()

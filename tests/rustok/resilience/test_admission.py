@@ -54,6 +54,19 @@ def test_the_most_critical_waiter_is_served_first(places):
     assert answers[1] == (HIGH, True)
 
 
+def test_the_least_critical_leave_room_to_wait_for_the_others():
+    places, answers = Admission(limit=1, waiting=4), []
+    fill(places, 1)
+    threads = [waiting(places, level, answers) for level in (LOW, LOW, NORMAL, CRITICAL)]
+    threads[1].join(5)
+
+    assert answers == [(LOW, False)]
+    for place in (3, 2, 0):
+        places.leave(0.01)
+        threads[place].join(5)
+    assert answers[1:] == [(CRITICAL, True), (NORMAL, True), (LOW, True)]
+
+
 def test_a_full_room_sends_its_least_critical_one_away(places):
     fill(places, 4)
     answers = []
