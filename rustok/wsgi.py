@@ -1,4 +1,4 @@
-"""The WSGI entry: one public port for console, REST and health, behind the gate that sheds load."""
+"""The WSGI entry: one public port for console, REST and health, behind the probes and the gate that sheds load."""
 
 import os
 import sys
@@ -11,5 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rustok.settings")
 _django = get_wsgi_application()
 
 from rustok.api.admission import AdmissionGate  # noqa: E402 - knows the URL maps: after Django is set up
+from rustok.api.probes import Probes  # noqa: E402 - as above
 
-application = AdmissionGate(_django)
+application = Probes(AdmissionGate(_django))

@@ -13,6 +13,7 @@ from apps.health.metrics import LOAD, POOL_LOAD
 from apps.health.sampler import Sampler, Status
 from rustok.api.admission import admission
 from rustok.db import pool
+from rustok.db.deadlines import silence
 from rustok.resilience.admission import Admission
 from rustok.resilience.degradation import DegradationController, controller
 
@@ -58,6 +59,10 @@ class Feed:
         LOAD.set(load.offered)
         POOL_LOAD.set(self._pool_load())
         values = {name: float(bool(failing & set(checks))) for name, checks in CHECKS.items()}
+        values["silence"] = float(silence.is_on)
+        if silence.is_on:
+            self._places.dismiss()
+            pool.dismiss()
         self._modes.feed({**values, "load": load.offered, "latency": load.slowest, "pool": self._pool_load()})
 
     def _run(self) -> None:

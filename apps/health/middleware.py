@@ -1,9 +1,12 @@
-"""In front of everything else: answers probes and scrapes without host, tenant, session or database."""
+"""In front of the rest of Django: answers probes and scrapes without host, tenant, session or database.
+
+Where the platform is served, `/health/live` and `/health/ready` are answered before Django (`rustok.api.probes`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from django.conf import settings
@@ -14,10 +17,11 @@ from django.http.response import HttpResponseBase
 from apps.health.access import from_this_machine, on_platform_host, require_platform_permission
 from apps.health.feed import Feed
 from apps.health.recorder import recorder
-from apps.health.report import HEALTH_JSON, detail, is_ready, overall, summary
+from apps.health.report import detail, is_ready, overall, summary
 from apps.health.sampler import Sampler, Status, sampler
 from apps.operations.overrides import watch
 from rustok import __version__
+from rustok.api import probes
 from rustok.api.headers import secure
 from rustok.config import config
 from rustok.errors import DomainError
@@ -31,7 +35,18 @@ READY: Final = declare(Operation("health.ready", "endpoint", PUBLIC, Criticality
 DETAIL: Final = declare(Operation("health.detail", "endpoint", "health:read", Criticality.HIGH, writes=False))
 METRICS: Final = declare(Operation("metrics.read", "endpoint", "metrics:read", Criticality.HIGH, writes=False))
 
-_ALIVE: Final = orjson.dumps({"status": Status.PASS})
+
+def readiness(watching: Sampler) -> tuple[int, bytes]:
+    """Status and body of a readiness probe, from what the sampler remembers."""
+    results = watching.results()
+    return (200 if is_ready(results) else 503), orjson.dumps(summary(results))
+
+
+def _ready() -> tuple[int, bytes]:
+    return readiness(sampler())
+
+
+probes.register("/health/ready", _ready)
 
 
 class HealthMiddleware:
@@ -67,18 +82,16 @@ class HealthMiddleware:
         return response
 
     def _live(self, _request: HttpRequest) -> HttpResponse:
-        """This process runs Python and reads its socket: nothing else, or a database hiccup becomes a restart storm."""
-        return _answer(_ALIVE, status=200)
+        return probes.answer_of(probes.alive)
 
     def _ready(self, _request: HttpRequest) -> HttpResponse:
-        results = self._sampler.results()
-        return _answer(orjson.dumps(summary(results)), status=200 if is_ready(results) else 503)
+        return probes.answer_of(lambda: readiness(self._sampler))
 
     def _detail(self, request: HttpRequest) -> HttpResponse:
         require_platform_permission(request, DETAIL.permission, operation=DETAIL.name)
         results = self._sampler.results()
         status = 503 if overall(results) is Status.FAIL else 200
-        return _answer(orjson.dumps(detail(results, version=__version__)), status=status)
+        return probes.answer_of(lambda: (status, orjson.dumps(detail(results, version=__version__))))
 
     def _metrics(self, request: HttpRequest) -> HttpResponse:
         if not from_this_machine(request):
@@ -101,8 +114,3 @@ def _checked(page: Callable[[HttpRequest], HttpResponse], request: HttpRequest) 
         refused["Allow"] = "GET, HEAD"
         return refused
     return page(request)
-
-
-def _answer(body: bytes, *, status: int) -> HttpResponse:
-    headers: dict[str, Any] = {"Cache-Control": "no-store"}
-    return HttpResponse(body, status=status, content_type=HEALTH_JSON, headers=headers)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from apps.health.sampler import Result, Status
-
-HEALTH_JSON: Final = "application/health+json"
 
 
 def is_ready(results: Sequence[Result]) -> bool:

@@ -55,14 +55,21 @@ class _Position:
     values: tuple[Any, ...]
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def paginate(
     rows: QuerySet[Any, Any],
     call: Call[Any, Any],
-    to_dict: Callable[[Any], Any],
+    to_dict: Callable[[Any], Any] = _as_it_is,
     ordering: Sequence[str] = ("-id",),
+    *,
+    complete: Callable[[list[Any]], Sequence[Any]] = _as_it_is,
 ) -> dict[str, Any]:
     """The page that the call asks for, in the shape of `Page`, of the rows that the caller may see.
 
+    `complete` makes what `to_dict` takes of all rows of the page at once, where one by one would cost more.
     The last column of `ordering` must be unique and none may be null.
     Raises UnknownCursor for a cursor that was not issued for this very list. Costs one query.
     """
@@ -81,7 +88,7 @@ def paginate(
         found.reverse()
     forth, back = (True, more) if backwards else (more, position is not None)
     return {
-        "results": [to_dict(row) for row in found],
+        "results": [to_dict(row) for row in complete(found)],
         "next": _address(call.request, seal, ordering, found[-1], backwards=False) if forth and found else None,
         "previous": _address(call.request, seal, ordering, found[0], backwards=True) if back and found else None,
     }

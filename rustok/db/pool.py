@@ -13,7 +13,7 @@ import threading
 from typing import Any, Final
 
 from prometheus_client import Counter, Gauge
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from rustok.config import Config
 from rustok.db.deadlines import DeadlineConnection
@@ -122,5 +122,18 @@ def watch(pool: ConnectionPool[Any], *, health_interval: float) -> None:
 
 def load() -> float:
     """The saturation of this process's fullest pool; 0 when there is none. Reads memory only."""
-    mine = [pool for (pid, _id), pool in list(_watched.items()) if pid == os.getpid() and not pool.closed]
-    return max((saturation(pool.get_stats()) for pool in mine), default=0.0)
+    return max((saturation(pool.get_stats()) for pool in _mine()), default=0.0)
+
+
+def dismiss() -> None:
+    """Refuse everybody who waits for a connection: a server that answers nobody makes none."""
+    for pool in _mine():
+        with pool._lock:  # as the pool does when it closes; it offers no other way
+            waiting = list(pool._waiting)
+            pool._waiting.clear()
+        for client in waiting:
+            client.fail(PoolTimeout("the server answers nobody"))
+
+
+def _mine() -> list[ConnectionPool[Any]]:
+    return [pool for (pid, _id), pool in list(_watched.items()) if pid == os.getpid() and not pool.closed]

@@ -25,6 +25,7 @@ ROOM: Final = {Criticality.LOW: 0.25, Criticality.NORMAL: 1.0, Criticality.HIGH:
 PATIENCE: Final = {Criticality.LOW: 2.0, Criticality.NORMAL: 4.0, Criticality.HIGH: 6.0, Criticality.CRITICAL: 8.0}
 """Seconds that each waits for a place: longer than a burst lasts. A flood is bounded by the room to wait in."""
 _SMOOTHING: Final = 0.05
+_AT_ONCE, _BREATH_SECONDS = 4, 0.002
 
 
 @dataclass(slots=True)
@@ -92,6 +93,21 @@ class Admission:
             if len(self._took) < 10_000:
                 self._took.append(seconds)
             self._hand_on()
+
+    def dismiss(self) -> None:
+        """Refuse everybody who waits: the places that they wait for hang, and are not given back soon.
+
+        A few at a time: a hundred threads that wake at once would keep a probe waiting for its turn.
+        """
+        with self._lock:
+            waiting = [waiter for _rank, _number, waiter in self._queue]
+            self._queue.clear()
+            for waiter in waiting:
+                waiter.gone = True
+        for number, waiter in enumerate(waiting, start=1):
+            waiter.ready.set()
+            if number % _AT_ONCE == 0:
+                time.sleep(_BREATH_SECONDS)
 
     def note_refused(self) -> None:
         """Count a request that was refused by the mode: it is still work that was offered."""

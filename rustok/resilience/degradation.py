@@ -87,6 +87,8 @@ class Threshold:
 MEASUREMENTS: Final[Mapping[str, tuple[Threshold, ...]]] = {
     # 1 is failing. A frozen database fails every request anyway: refusing at once keeps the threads free.
     "database": (Threshold(Mode.OFFLINE, 1, 0.5, rise=8, fall=1),),
+    # 1 is a server that has stopped (it takes questions and answers none): nothing is to be waited for.
+    "silence": (Threshold(Mode.OFFLINE, 1, 0.5, rise=0, fall=1),),
     # PostgreSQL stops for good when its disk is full; reads cost no space.
     "disk": (Threshold(Mode.MINIMAL, 1, 0.5, rise=5, fall=60),),
     # Broker, workers or relay: nothing is lost, but what can wait should not add to the backlog.
@@ -221,7 +223,7 @@ class DegradationController:
     def refusal(self) -> DomainError:
         """The error that says why something is not done now, with `Retry-After`."""
         chosen = self.override
-        if chosen is None and self._mode is Mode.OFFLINE and "database" in self.causes():
+        if chosen is None and self._mode is Mode.OFFLINE and {"database", "silence"} & self.causes().keys():
             return DatabaseUnavailable(retry_after=RETRY_SECONDS)
         left = max(1.0, chosen.until - self._wall()) if chosen is not None else RETRY_SECONDS
         return ServiceDegraded(mode=self._mode.word, retry_after=min(left, 300.0))

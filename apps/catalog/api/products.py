@@ -15,7 +15,6 @@ from apps.catalog.api.schemas import (
     ProductFilter,
     ProductOut,
     UpdateProductBody,
-    product_out,
 )
 from rustok.api import Call, Endpoint, Page, operation, paginate
 from rustok.errors.families import DuplicateEntry, NotFound, VersionConflict
@@ -37,7 +36,7 @@ class ProductCollection(Endpoint):
     def get(self, call: Call[None, ProductFilter]) -> dict[str, Any]:
         """Newest first, with variants, prices and translations."""
         found = queries.products(search=call.query.search or "", status=call.query.status or "")
-        return paginate(found, call, to_dict=product_out, ordering=("-id",))
+        return paginate(found, call, complete=queries.with_parts, ordering=("-id",))
 
     @operation(
         "products.create",
@@ -54,7 +53,7 @@ class ProductCollection(Endpoint):
     def post(self, call: Call[CreateProductBody, None]) -> dict[str, Any]:
         """A product with its SKUs, prices and first counts."""
         product = services.create_product(input=call.body.as_input(), context=call.context)
-        return product_out(queries.get_product(product.pk))
+        return queries.get_product(product.pk)
 
 
 class ProductDetail(Endpoint):
@@ -70,7 +69,7 @@ class ProductDetail(Endpoint):
     )
     def get(self, call: Call[None, None], product_id: UUID) -> dict[str, Any]:  # noqa: ARG002 - every handler is given the call
         """The product, its version as ETag."""
-        return product_out(queries.get_product(product_id))
+        return queries.get_product(product_id)
 
     @operation(
         "products.update",
@@ -86,7 +85,7 @@ class ProductDetail(Endpoint):
         services.update_product(
             product_id=product_id, input=call.body.as_input(), context=call.context, expected_version=call.if_match
         )
-        return product_out(queries.get_product(product_id))
+        return queries.get_product(product_id)
 
 
 class Prices(Endpoint):

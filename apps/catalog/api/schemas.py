@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from apps.catalog.models import Product, StockLevel, Variant
+from apps.catalog.models import StockLevel
 from apps.catalog.services import CreateProduct, NewVariant, Translation, UpdateProduct
 from apps.catalog.services.inputs import MAX_STOCK, MAX_VARIANTS
 from rustok.api import Body, Out, PageQuery
@@ -199,30 +199,6 @@ class StockOut(Out):
     available: int
     low_stock_threshold: int
     updated_at: datetime
-
-
-def product_out(product: Product) -> dict[str, Any]:
-    """The answer's shape, see ProductOut."""
-    return {
-        "id": product.pk,
-        "name": product.name,
-        "description": product.description,
-        "status": product.status,
-        "attributes": product.attributes,
-        "version": product.version,
-        "created_at": product.created_at,
-        "updated_at": product.updated_at,
-        "variants": [_variant_out(variant) for variant in product.variants.all()],
-        "translations": [
-            {"locale": text.locale, "name": text.name, "description": text.description}
-            for text in product.translations.all()
-        ],
-    }
-
-
-def _variant_out(variant: Variant) -> dict[str, Any]:
-    prices = [price.money.as_dict() for price in variant.prices.all()]
-    return {"id": variant.pk, "sku": variant.sku, "title": variant.title, "prices": prices}
 
 
 def stock_out(level: StockLevel) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from rustok.db.backend.sessions import (
     reset_session,
     search_path,
 )
+from rustok.db.deadlines import AnswerOverdue, silence
 from rustok.db.pool import watch
 from rustok.errors.families import DatabaseUnavailable, TenantContextMissing
 
@@ -176,6 +177,8 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect, or take from the pool a session whose server is still there. Its path is not known yet."""
         self._sent_path = _UNBOUND
+        if self.pool and silence.is_on:
+            raise AnswerOverdue("the server answers nobody")
         connection = super().get_new_connection(conn_params)
         while self.pool and is_gone(connection):  # ends: the pool replaces what it gets back broken, or times out
             self.pool.putconn(connection)

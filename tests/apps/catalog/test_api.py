@@ -8,6 +8,7 @@ from apps.catalog.models import Product
 from apps.tenants.isolation import tenant_scope
 from tests.support.commerce import make_order, make_product, make_products, stock_of
 from tests.support.rest import Integrator
+from tests.support.statements import counted
 
 MUG = {
     "name": "Mug",
@@ -90,6 +91,21 @@ class TestProducts:
         assert len(shop.get("products/?search=tea").json()["results"]) == 2
         assert len(shop.get("products/?status=draft").json()["results"]) == 1
         assert shop.get("products/?search=a%00b").status_code == 400
+
+    def test_a_page_of_whole_products_costs_three_statements(self, shop):
+        shop.post("products/", MUG)
+        shirt = {"name": "Shirt", "variants": [{"sku": "S"}, {"sku": "L", "prices": MUG["prices"]}]}
+        texts = [{"locale": "ru", "name": "Р"}, {"locale": "de", "name": "H"}]
+        shop.post("products/", {**shirt, "translations": texts})
+
+        with counted() as statements:
+            page = shop.get("products/?page_size=20").json()["results"]
+
+        assert len([text for text in statements if "catalog_" in text]) == 3
+        assert page == [shop.get(f"products/{row['id']}/").json() for row in page]
+        assert [[variant["sku"] for variant in row["variants"]] for row in page] == [["S", "L"], ["MUG-1"]]
+        assert [price["currency"] for price in page[0]["variants"][1]["prices"]] == ["JPY", "USD"]
+        assert [text["locale"] for text in page[0]["translations"]] == ["ru", "de"]
 
     def test_price_is_set_by_sku(self, shop):
         make_product("TEA", price=1)

@@ -1,5 +1,7 @@
 """The checks of every installation, against the real servers of the tests and against none."""
 
+import os
+import signal
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,7 @@ from apps.health import checks, tasks
 from apps.health.queries import last_heartbeat, workers_seen_since
 from apps.health.services import record_heartbeat
 from rustok.config import config
+from rustok.db.deadlines import silence
 from rustok.health import CheckFailed
 from rustok.health import checks as registered
 
@@ -28,6 +31,23 @@ def test_a_probe_recovers_from_a_lost_connection():
     probe._connection.close()
 
     assert probe().value > 0
+    probe.close()
+
+
+def test_a_server_that_takes_questions_and_answers_none_is_called_silent_until_it_answers():
+    probe = checks.DatabaseProbe()
+    probe()
+    process = probe._connection.info.backend_pid
+    os.kill(process, signal.SIGSTOP)
+    try:
+        with pytest.raises(CheckFailed):
+            probe()
+        during = silence.is_on
+    finally:
+        os.kill(process, signal.SIGCONT)
+    probe()
+
+    assert (during, silence.is_on) == (True, False)
     probe.close()
 
 

@@ -1,9 +1,14 @@
 """What a process measures becomes a mode."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from apps.health.feed import CHECKS, Feed
 from apps.health.sampler import Sampler
+from rustok.db.deadlines import silence
+from rustok.errors.families import DatabaseUnavailable
 from rustok.health import Check, CheckFailed, Observation, checks
 from rustok.operations import Criticality
 from rustok.resilience.admission import Admission
@@ -16,10 +21,10 @@ def clock():
     return Clock()
 
 
-def feed_of(clock, run=Observation, name="database", pool_load=0.0):
+def feed_of(clock, run=Observation, name="database", pool_load=0.0, places=None):
     sampler = Sampler([Check(name=name, run=run)], clock=clock)
     modes = DegradationController(clock=clock, wall=clock)
-    places = Admission(limit=4, waiting=0, clock=clock)
+    places = places or Admission(limit=4, waiting=0, clock=clock)
     return Feed(sampler, modes=modes, places=places, pool_load=lambda: pool_load), sampler, modes, places
 
 
@@ -47,6 +52,25 @@ def test_a_failing_check_lowers_the_mode(clock, name, mode):
     ticks(feed, clock, 20)
 
     assert modes.mode is mode
+
+
+def test_a_silent_database_turns_the_service_off_at_once_and_dismisses_who_waits(clock):
+    feed, _sampler, modes, places = feed_of(clock, places=Admission(limit=1, waiting=9, clock=clock))
+    places.enter(Criticality.CRITICAL)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(places.enter, Criticality.CRITICAL)
+        silence.note(silent=True)
+        try:
+            until = time.monotonic() + 5
+            while not waiting.done() and time.monotonic() < until:
+                feed.tick()
+        finally:
+            silence.note(silent=False)
+
+        assert (waiting.result(), modes.mode) == (False, Mode.OFFLINE)
+    assert isinstance(modes.refusal(), DatabaseUnavailable)
+    ticks(feed, clock, 4)
+    assert modes.mode is Mode.FULL
 
 
 def test_a_full_pool_lowers_the_mode(clock):

@@ -11,7 +11,16 @@ import pytest
 from rustok import context
 from rustok.api.handlers import translate
 from rustok.config import config
-from rustok.db.deadlines import LEAST_SECONDS, MARGIN_SECONDS, AnswerOverdue, DeadlineConnection, patience
+from rustok.db.deadlines import (
+    LEAST_SECONDS,
+    MARGIN_SECONDS,
+    ROUND_SECONDS,
+    SILENT_ROUNDS,
+    AnswerOverdue,
+    DeadlineConnection,
+    patience,
+    silence,
+)
 from rustok.errors.families import DatabaseUnavailable
 
 
@@ -19,6 +28,13 @@ from rustok.errors.families import DatabaseUnavailable
 def connection():
     with DeadlineConnection.connect(config().database_url.get_secret_value(), autocommit=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def silent():
+    silence.note(silent=True)
+    yield
+    silence.note(silent=False)
 
 
 @contextmanager
@@ -43,6 +59,25 @@ def test_a_statement_under_way_ends_at_the_deadline_of_the_context(connection):
 
     assert 0.25 < time.monotonic() - started < 2
     assert connection.closed
+
+
+def test_a_statement_is_given_up_soon_after_the_server_was_found_silent(connection, silent):
+    started = time.monotonic()
+    with frozen(connection), within(30), pytest.raises(AnswerOverdue):
+        connection.execute("SELECT 1")
+
+    assert 0.3 < time.monotonic() - started < 2
+    assert connection.closed
+
+
+def test_a_slow_statement_of_a_server_that_answers_others_goes_on(connection):
+    seconds = ROUND_SECONDS * (SILENT_ROUNDS + 1)
+
+    assert connection.execute("SELECT pg_sleep(%s)", [seconds]).rowcount == 1
+
+
+def test_while_silence_is_told_an_answer_that_comes_counts(connection, silent):
+    assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_deadline_that_has_passed_leaves_a_moment_for_the_way_out(connection):

@@ -1,6 +1,7 @@
 """The pool: typed and in time when it is full, watched, numbered."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -97,3 +98,14 @@ def test_a_pool_is_watched_once_and_its_load_is_known(pool):
     pools.watch(pool, health_interval=0)
     with pool.connection():
         assert pools.load() >= 1.0
+
+
+def test_who_waits_for_a_connection_of_a_silent_server_is_dismissed(pool):
+    pools.watch(pool, health_interval=0)
+    with pool.connection(), ThreadPoolExecutor(1) as others:
+        waiting = others.submit(pool.getconn, 20)
+        while not waiting.done():
+            pools.dismiss()
+
+        assert isinstance(waiting.exception(), PoolTimeout)
+        assert pool.get_stats().get("requests_waiting", 0) == 0
