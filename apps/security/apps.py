@@ -1,5 +1,7 @@
 """Registration of the app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,7 @@ class SecurityConfig(AppConfig):
 
     def ready(self) -> None:
         """Put people, what they may do, their credentials and the trust policy under capture."""
+        import_module("apps.security.identity.leaving")  # listens
         stamps = ("created_at", "updated_at")
         capture(
             Captured(

@@ -18,8 +18,11 @@ ROLE: Final = Policy(resource=Resource("role"), model="security.Role")
 SESSION: Final = Policy(
     resource=Resource("session"), model="security.ConsoleSession", own=OwnedBy("user_id", identity("user"))
 )
+FACTOR: Final = Policy(resource=Resource("factor"), model="security.Factor", own=OwnedBy("user_id", identity("user")))
 BREAK_GLASS: Final = Policy(resource=Resource("break_glass"), model="security.BreakGlass")
 SELF_AUDIT: Final = Policy(resource=Resource("self_audit", verbs=("run",)), model="security.SelfAuditRun")
 CONSOLE: Final = Policy(resource=Resource("console", verbs=("use",)))
 
-register(USER, API_KEY, SIGNING_KEY, AUDIT, TRUST_POLICY, TOKEN, ROLE, SESSION, BREAK_GLASS, SELF_AUDIT, CONSOLE)
+register(
+    USER, API_KEY, SIGNING_KEY, AUDIT, TRUST_POLICY, TOKEN, ROLE, SESSION, FACTOR, BREAK_GLASS, SELF_AUDIT, CONSOLE
+)

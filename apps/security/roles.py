@@ -23,6 +23,8 @@ PLATFORM_ROLES: Final = (OPERATOR,)
 FIXED: Final = frozenset({OWNER, OPERATOR})
 """Whoever may everything can repair everything: what is stored about these two changes nothing."""
 
+_ACCOUNT: Final = frozenset({"session:read:own", "session:delete:own", "factor:read:own", "factor:delete:own"})
+"""What people may do about how they sign in themselves. The console's account page asks for none of it; REST does."""
 _LOOK: Final = frozenset(
     {
         "product:read",
@@ -64,14 +66,17 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "flag:*",
                 "role:*",
                 "session:*",
+                "factor:*",
                 "console:use",
             }
         ),
         MANAGER: _LOOK
+        | _ACCOUNT
         | {"product:*", "stock:*"}
-        | {f"order:{action}" for action in ("update", "confirm", "ship", "deliver", "cancel")},
-        VIEWER: _LOOK,
-        CUSTOMER: frozenset(
+        | {f"order:{action}" for action in ("update", "confirm", "ship", "deliver", "cancel", "refund")},
+        VIEWER: _LOOK | _ACCOUNT,
+        CUSTOMER: _ACCOUNT
+        | frozenset(
             {
                 "product:read",
                 "customer:read:own",

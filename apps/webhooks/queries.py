@@ -15,7 +15,7 @@ from apps.events.queries import find_event, waiting_by_target
 from apps.webhooks.connections import EXCERPT
 from apps.webhooks.models import Delivery, Replay, WebhookEndpoint
 from apps.webhooks.names import TRANSPORT
-from rustok.context import current
+from rustok.context import ExecutionContext, current
 from rustok.errors.families import NotFound
 from rustok.telemetry.redaction import redact_text
 
@@ -72,11 +72,13 @@ def get_delivery(delivery_id: UUID) -> Delivery:
     return found
 
 
-def request_excerpt(delivery: Delivery) -> str | None:
-    """The beginning of the body that was posted; None when the event is no longer in the log. One statement.
+def request_excerpt(delivery: Delivery, *, context: ExecutionContext) -> str | None:
+    """The beginning of the body that was posted; None without `event:read`, and when the event left the log.
 
-    Made from the event, not kept: what is erased there is not found here.
+    Made from the event, not kept: what is erased there is not found here. One statement.
     """
+    if not context.allows("event:read"):
+        return None
     event = find_event(delivery.event_id)
     if event is None:
         return None

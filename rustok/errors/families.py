@@ -52,6 +52,7 @@ class PermissionDenied(AuthError):
         "own_rows_only": _("The grant %(grant)s reaches own rows only; all rows need %(missing)s."),
         "not_own": _("The grant %(grant)s reaches own rows only, and this is not one; others need %(missing)s."),
         "no_owner": _("The grant %(grant)s reaches own rows only, and rows of this kind have no owner."),
+        "needs": _("The action itself is granted, but here it also takes %(missing)s."),
     }
 
     def __init__(self, *, rule: str = "", grant: str = "", missing: str = "", **context: Any) -> None:

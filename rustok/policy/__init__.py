@@ -17,9 +17,11 @@ from rustok.grants import Grant, Scope, is_grant, lacking
 from rustok.policy.deciding import Decision, Ground, decide
 from rustok.policy.declaring import (
     Action,
+    Need,
     Policy,
     Resource,
     find_policy,
+    needs_of,
     policies,
     policy_of,
     register,
@@ -27,7 +29,7 @@ from rustok.policy.declaring import (
     resources,
 )
 from rustok.policy.guard import ResourceGuard, enter, require, was_asked
-from rustok.policy.rules import AnyOf, OwnedBy, Rule, Through, identity, reference
+from rustok.policy.rules import AnyOf, Holding, OwnedBy, Rule, Through, identity, reference
 
 __all__ = [
     "PERMISSION",
@@ -36,6 +38,8 @@ __all__ = [
     "Decision",
     "Grant",
     "Ground",
+    "Holding",
+    "Need",
     "OwnedBy",
     "Policy",
     "Resource",
@@ -50,6 +54,7 @@ __all__ = [
     "is_grant",
     "is_permission",
     "lacking",
+    "needs_of",
     "policies",
     "policy_of",
     "reference",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from rustok.context import ExecutionContext
 from rustok.errors.families import PermissionDenied
 from rustok.grants import Grant, Scope, verdict
-from rustok.policy.declaring import Policy
+from rustok.policy.declaring import Need, Policy, needs_of
 
 
 class Ground(StrEnum):
@@ -22,11 +22,15 @@ class Ground(StrEnum):
     NO_OWNER = "no_owner"  # a grant reaches own rows of a thing that is nobody's own
     WITHHELD = "withheld"  # a grant with the scope `none`
     NO_GRANT = "no_grant"  # nothing speaks of it
+    NEEDS = "needs"  # granted, but the action does more here, and that is not granted
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An answer. `scope` is how far it reaches, `grant` what decided, `missing` what would have been needed."""
+    """An answer. `scope` is how far it reaches, `grant` what decided, `missing` what would have been needed.
+
+    `sometimes` are permissions that the actor lacks and that the action takes with some of the rows asked about.
+    """
 
     allowed: bool
     permission: str
@@ -34,6 +38,7 @@ class Decision:
     rule: Ground
     grant: str = ""
     missing: str = ""
+    sometimes: tuple[str, ...] = ()
 
     @property
     def error(self) -> PermissionDenied:
@@ -46,8 +51,28 @@ class Decision:
 def decide(context: ExecutionContext, permission: str, policy: Policy | None = None, row: Any = None) -> Decision:
     """Whether the context may do `resource:action` with the row; without one, with every row.
 
-    Cost: none beyond a look into memory, unless the grant reaches own rows only: then what the rule needs to read.
+    Where the action takes further permissions (`Need`), those are decided too. Cost: none beyond a look into memory,
+    unless the grant reaches own rows only: then what the rule needs to read.
     """
+    answer = _by_grants(context, permission, policy, row)
+    needs = needs_of(permission) if answer.scope is not Scope.NONE else ()
+    unmet = [(need, also) for need in needs if not (also := _also(context, need, policy, row)).allowed]
+    for need, also in unmet:
+        if need.when is None or (row is not None and need.when.holds(context, row)):
+            return Decision(False, permission, Scope.NONE, Ground.NEEDS, also.grant, also.missing)
+    if unmet and row is None:
+        return replace(answer, sometimes=tuple(also.missing for _need, also in unmet))
+    return answer
+
+
+def _also(context: ExecutionContext, need: Need, policy: Policy | None, row: Any) -> Decision:
+    """The answer about a further permission: about the same row, when it is about the same kind of thing."""
+    same = policy is not None and policy.resource.name == need.permission.partition(":")[0]
+    return _by_grants(context, need.permission, policy if same else None, row if same else None)
+
+
+def _by_grants(context: ExecutionContext, permission: str, policy: Policy | None, row: Any) -> Decision:
+    """The answer of the grants alone."""
     found = verdict(context.permissions, permission)
     own = policy.own if policy is not None else None
     if found.scope is Scope.ALL:

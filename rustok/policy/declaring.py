@@ -32,15 +32,33 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A permission that an action takes besides its own, because it does what the other one is about.
+
+    `when` narrows this to rows with which the action does it; without, it always does.
+    """
+
+    action: str
+    permission: str
+    when: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of thing by its singular name, with its verbs beyond `Action`."""
+    """A kind of thing by its singular name, with its verbs beyond `Action`, and what they take besides."""
 
     name: str
     verbs: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     def knows(self, action: str) -> bool:
         """Whether the action can be asked for; `*` and `manage` mean every one."""
         return action == ANY or action in self.verbs or action in set(Action)
+
+    def needs_of(self, action: str) -> tuple[Need, ...]:
+        """What the action takes besides; `*` and `manage` take what every action does."""
+        every = action in {ANY, Action.MANAGE}
+        return tuple(need for need in self.needs if every or need.action == action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +113,13 @@ def policies(name: str = "") -> tuple[Policy, ...]:
     _discover()
     found = (_policies[label] for label in sorted(_policies))
     return tuple(policy for policy in found if name in {"", policy.resource.name})
+
+
+def needs_of(permission: str) -> tuple[Need, ...]:
+    """What `resource:action` takes besides; nothing for a resource that nobody declared. Known ones cost a look-up."""
+    name, _colon, action = permission.partition(":")
+    kind = resource(name)
+    return kind.needs_of(action) if kind is not None and kind.needs else ()
 
 
 def resource(name: str) -> Resource | None:

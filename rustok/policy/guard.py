@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final, Generic, TypeVar, cast
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from rustok.context import NO_MEMO, ExecutionContext
-from rustok.grants import Scope
+from rustok.grants import Scope, scope_of
 from rustok.policy.deciding import Decision, decide
-from rustok.policy.declaring import Action, Policy, find_policy, is_row, policies, policy_of
+from rustok.policy.declaring import Action, Policy, find_policy, is_row, needs_of, policies, policy_of
+from rustok.policy.rules import NOTHING
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Model)
@@ -61,12 +62,23 @@ class ResourceGuard(Generic[T]):
         note_asked(self._context)
         policy = find_policy(rows.model)
         name = policy.resource.name if policy is not None else self._name
-        scope = decide(self._context, f"{name}:{action}", policy).scope
-        if scope is Scope.ALL:
-            return rows
-        if scope is Scope.NONE or policy is None or policy.own is None:
+        permission = f"{name}:{action}"
+        scope = decide(self._context, permission, policy).scope
+        if scope is Scope.NONE or (scope is Scope.OWN and (policy is None or policy.own is None)):
             return rows.none()
-        return rows.filter(policy.own.where(self._context))
+        own = policy.own.where(self._context) if policy is not None and policy.own is not None else NOTHING
+        return _without_unmet(rows if scope is Scope.ALL else rows.filter(own), self._context, permission, own)
+
+
+def _without_unmet(rows: QuerySet[R], context: ExecutionContext, permission: str, own: Q) -> QuerySet[R]:
+    """The rows less those with which the action takes a further permission that does not reach them."""
+    for need in needs_of(permission):
+        reach = scope_of(context.permissions, need.permission)
+        if need.when is None or reach is Scope.ALL:
+            continue
+        same = need.permission.partition(":")[0] == permission.partition(":")[0]
+        rows = rows.filter(~need.when.where(context) | (own if same and reach is Scope.OWN else NOTHING))
+    return rows
 
 
 def require(context: ExecutionContext, permission: str) -> None:

@@ -105,3 +105,19 @@ class AnyOf:
     def holds(self, context: ExecutionContext, row: Any) -> bool:
         """Either answer."""
         return any(rule.holds(context, row) for rule in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The row's column has one of these values, whoever asks: for `Need`, not for what is own. Never for NULL."""
+
+    column: str
+    values: tuple[str, ...]
+
+    def where(self, _context: ExecutionContext) -> Q:
+        """The rows with such a value."""
+        return Q(**{f"{self.column}__in": self.values})
+
+    def holds(self, _context: ExecutionContext, row: Any) -> bool:
+        """Look at the row."""
+        return getattr(row, self.column) in self.values

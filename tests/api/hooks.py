@@ -86,6 +86,12 @@ def role() -> str:
     return slug
 
 
+def next_of(variable: str) -> Callable[[], str]:
+    """Takes one of the things that are there for this, until they run out."""
+    things = os.environ[variable].split()
+    return lambda: things.pop() if len(things) > 1 else things[0]
+
+
 endpoint = made_by("/api/v1/webhooks/endpoints/", lambda: {"url": RECEIVER})
 
 
@@ -174,6 +180,8 @@ REAL: dict[str, Callable[[], str | dict[str, str]]] = {
     "api_keys_rotate": api_key,
     "tokens_get": session,
     "tokens_revoke": session,
+    "sessions_end": next_of("API_SESSIONS"),
+    "factors_remove": next_of("API_FACTORS"),
     "roles_get": role,
     "roles_change": role,
     "roles_delete": role,

@@ -6,18 +6,21 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.security.access.services import CreateRole, create_role
-from apps.security.models import ApiKey
+from apps.security.models import ApiKey, ConsoleSession, Factor
 from apps.security.services import create_api_key, create_user
 from apps.tenants.isolation import platform_scope
 from rustok.context import TenantRef, current
 from tests.api.serving import Served, serving
 from tests.support.deliveries import one_delivery
+from tests.support.filled import filled
 from tests.support.stack import PROJECT
 
 SEED = os.environ.get("API_SEED", "20171214")
@@ -59,11 +62,21 @@ def somebody() -> str:
     return str(create_user(username="helper", password=None, role="helper", context=current()).pk)
 
 
+def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions to end and second factors to remove, one for each call that shall meet a real one."""
+    user = create_user(username="guest", password=None, role="helper", context=current())
+    for name, model in (("API_SESSIONS", ConsoleSession), ("API_FACTORS", Factor)):
+        more = {"expires_at": timezone.now() + timedelta(days=1)} if model is ConsoleSession else {}
+        rows = [filled(model, user=user, **more) for _number in range(20)]
+        monkeypatch.setenv(name, " ".join(str(row.pk) for row in rows))
+
+
 def test_the_shops_api_keeps_its_promises(
     live_acme: TenantRef, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = create_api_key(name="explorer", permissions=["*:*"], context=current())
     monkeypatch.setenv("API_USER", somebody())
+    signed_in(monkeypatch)
     one_delivery(url="https://93.184.215.14/hook")
 
     with serving(tmp_path, RUSTOK_WEBHOOK_ALLOW=RECEIVER) as served:
@@ -76,6 +89,7 @@ def test_the_platforms_api_keeps_its_promises(
     with platform_scope("make a key"):
         key = create_api_key(name="explorer", permissions=["*:*"], context=current())
         monkeypatch.setenv("API_USER", somebody())
+        signed_in(monkeypatch)
 
     with serving(tmp_path, RUSTOK_WEBHOOK_ALLOW=RECEIVER) as served:
         verify(*explore(served, "localhost", key, tmp_path))

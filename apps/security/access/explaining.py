@@ -56,7 +56,11 @@ class Explanation:
         decision = self.decision
         if not decision.allowed:
             return decision.error.reason
-        return str(_REASONS[decision.rule]) % {"grant": decision.grant}
+        reason = str(_REASONS[decision.rule]) % {"grant": decision.grant}
+        if not decision.sometimes:
+            return reason
+        more = _("With some of them it also takes %(missing)s.") % {"missing": ", ".join(decision.sometimes)}
+        return f"{reason} {more}"
 
     def facts(self) -> dict[str, Any]:
         """The answer as JSON has it."""
@@ -68,6 +72,7 @@ class Explanation:
             "scope": decision.scope.word,
             "grant": decision.grant or None,
             "missing": decision.missing or None,
+            "sometimes_missing": list(decision.sometimes),
             "reason": self.reason,
             "actor": None if self.holder.actor is _NOBODY else self.holder.actor.reference,
             "role": self.holder.role or None,

@@ -85,10 +85,13 @@ class PermissionDecisionOut(Out):
 
     allowed: bool
     permission: str
-    rule: Literal["granted", "own", "not_own", "own_rows_only", "no_owner", "withheld", "no_grant"]
+    rule: Literal["granted", "own", "not_own", "own_rows_only", "no_owner", "withheld", "no_grant", "needs"]
     scope: Literal["all", "own", "none"] = Field(description="How far the grants reach.")
     grant: str | None = Field(description="The grant that decided.")
     missing: str | None = Field(description="What would have been needed.")
+    sometimes_missing: list[str] = Field(
+        description="What the action also takes with some of the rows, and is lacking."
+    )
     reason: str
     actor: str | None
     role: str | None

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.security.api import roles, tokens, trust, views
+from apps.security.api import account, roles, tokens, trust, views
 
 tenant_urlpatterns = [
     path("api-keys/", views.ApiKeyCollection.as_view()),
@@ -12,6 +12,10 @@ tenant_urlpatterns = [
     path("tokens/keys/", tokens.TokenKeys.as_view()),
     path("tokens/revoke/", tokens.TokenRevocation.as_view()),
     path("tokens/<uuid:id>/", tokens.TokenItem.as_view()),
+    path("sessions/", account.SessionCollection.as_view()),
+    path("sessions/<uuid:id>/", account.SessionItem.as_view()),
+    path("factors/", account.FactorCollection.as_view()),
+    path("factors/<uuid:id>/remove/", account.FactorRemoval.as_view()),
     path("roles/", roles.RoleCollection.as_view()),
     path("roles/<slug:slug>/", roles.RoleItem.as_view()),
     path("roles/<slug:slug>/assign/", roles.RoleAssignment.as_view()),

@@ -17,15 +17,18 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.security.access.grants import check_held
 from apps.security.identity import lockout, rules, totp
 from apps.security.identity.errors import SecondFactorNeeded, SecondFactorOff, SecondFactorRefused, SignInLocked
 from apps.security.identity.services import person_key, refused
 from apps.security.models import Factor, RecoveryCode, User
 from apps.security.models.identity import TOTP
 from rustok.audit import AuditEntry
+from rustok.context import ExecutionContext
 from rustok.db.ids import new_id
 from rustok.db.transactions import unit_of_work
 from rustok.errors.families import NotFound
+from rustok.policy import Action, ResourceGuard
 from rustok.sealing import Unsealable, seal, unseal
 from rustok.text import clean
 
@@ -147,6 +150,20 @@ def remove(*, user: User, factor_id: UUID) -> None:
             RecoveryCode.objects.filter(user=user).delete()
         details = {"kind": factor.kind, "name": factor.name, "factor": str(factor_id)}
         uow.audit(AuditEntry(action="factor:remove", target=str(user.pk), details=details))
+
+
+def remove_by_program(*, factor: Factor, code: str, context: ExecutionContext) -> None:
+    """Remove a factor over REST. Needs `factor:delete` for it, and one's own takes a code of a factor as well.
+
+    Somebody else's takes every permission of that person. Raises PermissionDenied, GrantExceeded, SecondFactorRefused,
+    SignInLocked, SecondFactorNeeded.
+    """
+    ResourceGuard(factor, context).ensure(Action.DELETE)
+    if factor.user.actor == context.actor:
+        prove_code(user=factor.user, code=code)
+    else:
+        check_held(factor.user.permissions, context)
+    remove(user=factor.user, factor_id=factor.pk)
 
 
 def refuse_when_off() -> None:

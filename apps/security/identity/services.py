@@ -29,13 +29,14 @@ from rustok.config import config
 from rustok.context import ExecutionContext, amended, current
 from rustok.db.transactions import unit_of_work
 from rustok.errors.families import NotFound
-from rustok.policy import require
+from rustok.policy import Action, ResourceGuard, identity, require
 
 BACKEND: Final = "apps.security.backends.ConsoleBackend"
 STRONG: Final = "strong"
 PROVED_AT: Final = "proved_at"
 PENDING: Final = "pending"
 PENDING_SECONDS: Final = 600
+PERSON: Final = identity("user")
 
 
 def prove_password(*, request: HttpRequest, username: str, password: str) -> User:
@@ -165,6 +166,21 @@ def end_sessions(*, user: User, context: ExecutionContext, but: UUID | None = No
         others = ConsoleSession.objects.filter(user=user)
         ended, _by_table = (others.exclude(pk=but) if but is not None else others).delete()
         uow.audit(AuditEntry(action="session:end_all", target=str(user.pk), details={"sessions": ended}))
+    return ended
+
+
+def end_own_sessions(*, context: ExecutionContext) -> int:
+    """End every console session of the person who acts; returns how many. A program has none.
+
+    Needs `session:delete`, for own ones at least.
+    """
+    guard, mine = ResourceGuard("session", context), PERSON(context)
+    rows = guard.visible(ConsoleSession.objects.filter(user_id=mine), Action.DELETE)
+    if mine is None:
+        return 0
+    with unit_of_work() as uow:
+        ended, _by_table = rows.delete()
+        uow.audit(AuditEntry(action="session:end_all", target=str(mine), details={"sessions": ended}))
     return ended
 
 

@@ -1,7 +1,7 @@
 """An operator inside a shop: who that is to the console, and the backend that knows for how long.
 
 Nothing of it is a row of the shop's users: a visitor cannot be saved, keeps nothing after the visit, and gets no
-permission over people, credentials and policies, so that no way in is left behind.
+permission over people, credentials, policies and the addresses of webhooks, so that no way in or out is left behind.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from rustok.context import Actor, current
 OPERATOR: Final = "operator"
 """The kind of actor that a visitor is."""
 WITHHELD: Final = frozenset(
-    {"user", "role", "session", "api_key", "signing_key", "token", "trust_policy", "break_glass", "*"}
+    {"user", "role", "session", "factor", "api_key", "signing_key", "token", "trust_policy", "break_glass", "*"}
 )
+NO_WAY_OUT: Final = frozenset({"webhook:create:none", "webhook:update:none"})
+"""An endpoint would go on sending the shop's events when the visit is over."""
 _ROLE_OF: Final = {ACT: ADMIN}
 
 
@@ -77,7 +79,7 @@ class Visitor:
     def permissions(self) -> frozenset[str]:
         """A viewer's or an administrator's, without what would outlive the visit."""
         granted = permissions_of(_ROLE_OF.get(self.visit.level, VIEWER))
-        return frozenset(text for text in granted if text.partition(":")[0] not in WITHHELD)
+        return NO_WAY_OUT | {text for text in granted if text.partition(":")[0] not in WITHHELD}
 
     def has_perm(self, _perm: str, _obj: Any = None) -> bool:
         """Django's pages ask the policy instead."""

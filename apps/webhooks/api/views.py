@@ -306,10 +306,11 @@ class DeliveryItem(Endpoint):
         errors=(NotFound,),
         summary=_("Retrieve a webhook delivery"),
     )
-    def get(self, _call: Call[None, Query], *, delivery_id: UUID) -> dict[str, Any]:
-        """With the beginning of what was sent and of what was answered."""
+    def get(self, call: Call[None, Query], *, delivery_id: UUID) -> dict[str, Any]:
+        """With the beginning of what was sent, for who may `event:read`, and of what was answered."""
         delivery = queries.get_delivery(delivery_id)
-        return delivery_out(delivery) | {"request_excerpt": queries.request_excerpt(delivery)}
+        excerpt = queries.request_excerpt(delivery, context=call.context)
+        return delivery_out(delivery) | {"request_excerpt": excerpt}
 
 
 def _out(endpoint: WebhookEndpoint) -> dict[str, Any]:

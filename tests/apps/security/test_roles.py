@@ -14,7 +14,8 @@ MAY = [
     ("admin", "order:refund", True), ("admin", "user:create", True),
     ("admin", "audit:read", False), ("admin", "tenant:suspend", False),
     ("manager", "product:delete", True), ("manager", "stock:update", True), ("manager", "order:ship", True),
-    ("manager", "order:refund", False), ("manager", "user:read", False), ("manager", "customer:update", False),
+    ("manager", "order:refund", True), ("manager", "order:pay", False),
+    ("manager", "user:read", False), ("manager", "customer:update", False),
     ("viewer", "order:read", True), ("viewer", "order:confirm", False), ("viewer", "api_key:read", False),
     ("operator", "tenant:suspend", True), ("nobody", "order:read", False),
 ]  # fmt: skip

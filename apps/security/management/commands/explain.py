@@ -51,4 +51,5 @@ def _told(found: Explanation) -> str:
     answer = "allowed" if found.decision.allowed else "denied"
     told = [f"{answer}: {facts['permission']} for {found.holder.actor.label} ({facts['rule']})", facts["reason"]]
     told += [f"{name}: {facts[name]}" for name in ("role", "grant", "scope", "missing") if facts[name]]
+    told += [f"also, with some rows: {permission}" for permission in facts["sometimes_missing"]]
     return "\n".join(told)
