@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,10 @@ class SessionAdmin(ConsoleModelAdmin):
     readonly_fields = ("who", "browser", "by", "began", "seen", "ends")
     list_commands = (POLICY,)
     commands = (END_SESSION,)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Who may see everybody's; one's own stand on the account's page."""
+        return context.current().allows("session:read")
 
     def get_queryset(self, request: Any) -> Any:
         """Sessions of somebody; what a browser keeps before it has signed in is nothing to see."""

@@ -174,6 +174,7 @@ def test_a_visitor_makes_nothing_that_outlives_the_visit(inside, there, acme_ref
         assert there.get(page).status_code == 403
     assert there.get("/admin/account/").status_code == 404
     assert there.post("/admin/security/user/do/create/", {"username": "mole"}).status_code == 403
+    assert there.post("/admin/webhooks/webhookendpoint/do/create/", {"url": "https://a.example/"}).status_code == 403
 
 
 def test_a_visitor_who_looks_changes_nothing(inside, there, acme_ref):
