@@ -6,7 +6,8 @@
 
 The log keeps what was recorded, and whoever gets events over the wire gets them in the version that the `type` names.
 Code that folds events reads `decode`, which knows the newest version only. A version is old when an upcaster leads away
-from it; its class may go then, its contract and its sample under `tests/contracts/` stay.
+from it. Its class stays, because logs hold and deliver such events still, under the schema that is served for them; so
+do its contract and its sample under `tests/contracts/`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import orjson
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.events.envelope import cloud_event, encode, source_of
@@ -46,6 +46,7 @@ def test_absent_metadata_are_left_out():
     assert "causationid" not in cloud_event(event(), source=source_of("acme"))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a loaded machine makes data slowly
 @given(JSON)
 def test_data_come_through_unchanged(data):
     assert orjson.loads(encode(event(data), source="//x"))["data"] == data
