@@ -11,7 +11,7 @@ from django.db import IntegrityError, connections
 
 from apps.events import causation, hints
 from apps.operations.wakeups import PLATFORM, WAKEUPS
-from rustok.context import ExecutionContext, current
+from rustok.context import ExecutionContext, Trace, current
 from rustok.db.batches import send
 from rustok.db.ids import new_id
 from rustok.db.transactions import current_unit_of_work
@@ -45,25 +45,46 @@ class PostgresEventRecorder:
         Raises VersionConflict when a stream is not at its expected version (one statement more for those above 0), or
         a parallel transaction wrote the same version first; the latter comes to light when the statement runs.
         """
-        using = current_unit_of_work().using
-        _check_heads({stream: version for stream, version in expected.items() if version}, using)
-        with span("record events", kind=Kind.PRODUCER, about=_described(events)):
-            context = current()
-            metadata = orjson.dumps(metadata_of(context)).decode()
-            parameters: list[Any] = [new_id(), context.tenant.id if context.tenant else PLATFORM]
-            rows = [_row(event, expected, offset, metadata, parameters) for event, offset in _offsets(events)]
-            send(_APPEND + ", ".join(rows), parameters, using=using, refusal=_conflict)
+        using, here = current_unit_of_work().using, current()
+        if expected:
+            _check_heads({stream: version for stream, version in expected.items() if version}, using)
+        work = span("record events", kind=Kind.PRODUCER)
+        trace = work.open(here.trace)
+        failure: BaseException | None = None
+        try:
+            self._send(events, expected, here, trace, using)
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            if work.is_recorded:
+                work.note(_described(events))
+            work.close(failure)
+
+    def _send(
+        self,
+        events: Sequence[DomainEvent],
+        expected: Mapping[str, int],
+        here: ExecutionContext,
+        trace: Trace,
+        using: str,
+    ) -> None:
+        metadata = orjson.dumps(metadata_of(here, trace)).decode()
+        parameters: list[Any] = [new_id(), here.tenant.id if here.tenant else PLATFORM]
+        rows = [_row(event, expected, offset, metadata, parameters) for event, offset in _offsets(events)]
+        send(_APPEND + ", ".join(rows), parameters, using=using, refusal=_conflict)
 
     def hint(self) -> None:
         """Wake a relay soon. Costs the caller one flag; the message is sent by a thread, coalesced, and may be lost."""
         hints.hint()
 
 
-def metadata_of(context: ExecutionContext) -> dict[str, str]:
-    """Who, on behalf of which request, inside which trace, because of which other event."""
+def metadata_of(context: ExecutionContext, trace: Trace) -> dict[str, str]:
+    """Who, on behalf of which request, inside which span, because of which other event."""
     facts = {"actor": context.actor.reference}
-    if context.trace.trace_id != NO_TRACE:
-        facts |= {"correlation": context.trace.trace_id} | headers_of(context.trace)
+    if trace.trace_id != NO_TRACE:
+        facts["correlation"] = trace.trace_id
+        facts |= headers_of(trace)
     if context.request_id:
         facts["correlation"] = context.request_id
     cause = causation.cause()

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 import psycopg
 from psycopg.errors import _WaitTimeout
+from psycopg.pq import TransactionStatus
 
 from rustok.config import config
 from rustok.context import current
@@ -20,6 +21,7 @@ from rustok.db.prepared import Known
 
 MARGIN_SECONDS: Final = 1.0
 """How much longer than `statement_timeout` we wait: a running server is given the first word."""
+_IDLE: Final = TransactionStatus.IDLE
 LEAST_SECONDS: Final = 0.05
 """A wait that begins with a passed deadline (a ROLLBACK on the way out) still gets this long."""
 ROUND_SECONDS: Final = 0.1
@@ -80,6 +82,13 @@ class DeadlineConnection(psycopg.Connection[Any]):
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value
+
+    def set_autocommit(self, value: bool) -> None:
+        """As psycopg does, without its machinery of waiting where there is nothing to wait for."""
+        if self.pgconn.transaction_status == _IDLE:
+            self._autocommit = bool(value)
+        else:
+            super().set_autocommit(value)
 
 
 def patience() -> float:

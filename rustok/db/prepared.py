@@ -75,6 +75,15 @@ class Message:
         known.names.update(self.introduced)
 
 
+def name_of(session: Any, statement: str) -> bytes | None:
+    """The name by which the session surely knows the statement."""
+    known: Known | None = getattr(session, "known", None)
+    if known is None or known.unsure:
+        return None
+    name = known.names.get(statement)
+    return None if name is None else name.encode()
+
+
 @lru_cache(maxsize=1_024)
 def _may_be_named(statement: str) -> bool:
     """Whether it has a plan, and need not be seen in full by whoever watches for audited tables."""

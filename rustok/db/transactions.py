@@ -11,11 +11,11 @@ inner block dooms the whole, even if somebody swallows it, because half of a use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from functools import partial, wraps
+from types import TracebackType
 from typing import ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
@@ -23,7 +23,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from rustok.audit import AuditEntry
 from rustok.bus import offer
 from rustok.db.batches import together
-from rustok.events import DomainEvent
+from rustok.events import DomainEvent, EventRecorder
 from rustok.ports import audit_writer, event_recorder
 
 P = ParamSpec("P")
@@ -74,45 +74,75 @@ class UnitOfWork:
 
     def finish(self) -> None:
         """As `flush`, and end the transaction in the same round trip where there is none around it."""
-        link = connections[self.using]
-        self._write(commit=link.commit_on_exit and len(link.atomic_blocks) == 1)
+        if self._events or self._entries:
+            link = connections[self.using]
+            self._write(commit=link.commit_on_exit and len(link.atomic_blocks) == 1)
 
     def _write(self, *, commit: bool) -> None:
         with together(using=self.using, commit=commit):
             if self._events:
                 recorder = event_recorder()
                 recorder.append(self._events, expected=self._expected)
-                transaction.on_commit(recorder.hint, using=self.using, robust=True)
-                transaction.on_commit(partial(offer, self._events), using=self.using, robust=True)
+                self.after_commit(partial(_announce, recorder, self._events))
             if self._entries:
                 audit_writer().write(self._entries)
         self._events, self._entries, self._expected = [], [], {}
 
 
+def _announce(recorder: EventRecorder, events: list[DomainEvent]) -> None:
+    """Tell a relay, then this process's bus."""
+    recorder.hint()
+    offer(events)
+
+
 _active: ContextVar[UnitOfWork | None] = ContextVar("rustok_unit_of_work", default=None)
 
 
-@contextmanager
-def unit_of_work() -> Iterator[UnitOfWork]:
+class unit_of_work:  # noqa: N801 - reads as a noun of the sentence where it is used
     """Begin or join; commit at the end of the outermost block; roll back on any exception.
 
     Bound to the database of the current tenant (trap 22; one alias until database-per-tenant arrives).
     """
-    outer = _active.get()
-    if outer is not None:
-        with transaction.atomic(using=outer.using, savepoint=False):
-            yield outer
-        return
-    uow = UnitOfWork(using=DEFAULT_DB_ALIAS)
-    token = _active.set(uow)
-    try:
-        with transaction.atomic(using=uow.using):
-            yield uow
-            if transaction.get_rollback(using=uow.using):
+
+    __slots__ = ("_atomic", "_token", "_uow")
+
+    def __init__(self) -> None:
+        """Nothing begins yet."""
+        self._token: Token[UnitOfWork | None] | None = None
+
+    def __enter__(self) -> UnitOfWork:
+        """Begin, or join the one that is open."""
+        outer = _active.get()
+        self._uow = outer or UnitOfWork(using=DEFAULT_DB_ALIAS)
+        self._atomic = transaction.atomic(using=self._uow.using, savepoint=outer is None)
+        self._atomic.__enter__()
+        if outer is None:
+            self._token = _active.set(self._uow)
+        return self._uow
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Commit what this block began, or roll it back."""
+        if self._token is None:
+            self._atomic.__exit__(kind, error, traceback)
+            return
+        try:
+            if error is None:
+                self._finish()
+            self._atomic.__exit__(kind, error, traceback)
+        finally:
+            _active.reset(self._token)
+
+    def _finish(self) -> None:
+        """Write what was recorded; whoever fails here ends the transaction as well."""
+        try:
+            if transaction.get_rollback(using=self._uow.using):
                 raise TransactionDoomed("an inner step failed and its error was swallowed; nothing was written")
-            uow.finish()
-    finally:
-        _active.reset(token)
+            self._uow.finish()
+        except BaseException as error:
+            self._atomic.__exit__(type(error), error, error.__traceback__)
+            raise
 
 
 def current_unit_of_work() -> UnitOfWork:

@@ -16,6 +16,7 @@ from django.db.backends.base.base import NO_DB_ALIAS
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaDatabaseWrapper
 from django_tenants.postgresql_backend.base import FakeTenant
+from psycopg.pq import TransactionStatus
 
 from rustok.config import config
 from rustok.context import current
@@ -34,6 +35,7 @@ from rustok.db.pool import watch
 from rustok.errors.families import DatabaseUnavailable, TenantContextMissing
 
 _UNBOUND: Final = ""
+_IDLE: Final = TransactionStatus.IDLE
 
 
 class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-tenants publishes no types
@@ -192,6 +194,17 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
         super()._configure_connection(connection)
         introduce_session(connection)
         return True
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        """Told to the driver alone, which says BEGIN with the first statement."""
+        with self.wrap_database_errors:
+            self.connection.set_autocommit(autocommit)
+
+    def _commit(self) -> None:
+        """Commit, unless the last statements carried the COMMIT (`rustok.db.batches`)."""
+        session = self.connection
+        if session is not None and (self.queries_logged or session.pgconn.transaction_status != _IDLE):
+            super()._commit()
 
     @async_unsafe
     def rollback(self) -> None:

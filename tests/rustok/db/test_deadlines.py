@@ -21,6 +21,7 @@ from rustok.db.deadlines import (
     patience,
     silence,
 )
+from rustok.db.pipelines import exchange
 from rustok.errors.families import DatabaseUnavailable
 
 
@@ -78,6 +79,14 @@ def test_a_slow_statement_of_a_server_that_answers_others_goes_on(connection):
 
 def test_while_silence_is_told_an_answer_that_comes_counts(connection, silent):
     assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_calls_by_name_end_at_the_deadline_as_well(connection):
+    connection.execute("PREPARE one AS SELECT 1")
+    with frozen(connection), within(0.2), pytest.raises(AnswerOverdue):
+        exchange(connection, [(b"one", [])], commit=False)
+
+    assert connection.closed
 
 
 def test_a_deadline_that_has_passed_leaves_a_moment_for_the_way_out(connection):
