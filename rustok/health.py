@@ -13,11 +13,14 @@ A critical check that fails takes the process out of the load balancer; any othe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from rustok.operations import Criticality
 
@@ -37,13 +40,57 @@ class Surface(StrEnum):
 EVERYTHING: frozenset[Surface] = frozenset(Surface)
 
 
-class CheckFailed(Exception):
-    """The check found something wrong. Its text is shown to operators: one clear clause, translatable, no secrets."""
+class Reason:
+    """One clear clause with facts in it, told in the reader's language now, or years later from what was `packed`."""
 
-    def __init__(self, text: str | Promise) -> None:
-        """Say what is wrong; a lazy text is translated where it is shown."""
-        super().__init__(text)
-        self.text = text
+    __slots__ = ("_facts", "_text")
+
+    def __init__(self, text: str | Promise = "", /, **facts: object) -> None:
+        """`text` is a translatable template, as in `_("only {share} of the disk is free")`; no secrets."""
+        self._text, self._facts = text, facts
+
+    def __str__(self) -> str:
+        text = str(self._text) if isinstance(self._text, Promise) else gettext(self._text) if self._text else ""
+        try:
+            return text.format(**self._facts) if self._facts else text
+        except (KeyError, IndexError, ValueError):  # a stored one of another release, or a translation's slip
+            return text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @property
+    def packed(self) -> dict[str, Any]:
+        """The untranslated template and its facts, as plain data."""
+        with translation.override(None):  # no language: the message itself
+            text = str(self._text)
+        facts = {name: fact if isinstance(fact, int | float) else str(fact) for name, fact in self._facts.items()}
+        return {"text": text, "facts": facts}
+
+    @classmethod
+    def unpacked(cls, stored: Mapping[str, Any]) -> Reason:
+        """What `packed` gave."""
+        return cls(stored.get("text", ""), **stored.get("facts", {}))
+
+
+def as_reason(text: str | Promise | Reason) -> Reason:
+    """The text as a reason without facts, unless it is one already."""
+    return text if isinstance(text, Reason) else Reason(text)
+
+
+class CheckFailed(Exception):
+    """The check found something wrong, and tells operators what: `CheckFailed(_("{n} files are gone"), n=3)`."""
+
+    def __init__(self, text: str | Promise, /, **facts: object) -> None:
+        """Say what is wrong; it is translated where it is shown."""
+        self.reason = Reason(text, **facts)
+        super().__init__(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +99,7 @@ class Observation:
 
     value: float | int | str | None = None
     unit: str = ""
-    warning: str | Promise = ""
+    warning: str | Promise | Reason = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,7 +162,7 @@ def _health_panel(results: Sequence[Result]) -> Panel:
         [
             Cell(result.check.name),
             Cell(badge(labels[result.status], _TONES[result.status])),
-            Cell(result.output or _seen(result)),
+            Cell(str(result.output) or _seen(result)),
         ]
         for result in results
     ]

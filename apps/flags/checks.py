@@ -6,13 +6,11 @@ from typing import Final
 
 from django.db import DatabaseError
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.flags.evaluation import poller
 from apps.flags.queries import flags
-from rustok.health import Check, CheckFailed, Observation, Surface, register
+from rustok.health import Check, CheckFailed, Observation, Reason, Surface, register
 
 LATE: Final = 5.0  # seconds; the promise is one
 
@@ -26,13 +24,13 @@ def fresh_flags() -> Observation:
     return Observation(value=round(age, 2), unit="s", warning=_overdue())
 
 
-def _overdue() -> str | Promise:
+def _overdue() -> Reason:
     today = timezone.now().date()
     try:
         late = [view.key for view in flags() if view.is_overdue(today)]
     except DatabaseError:
-        return ""
-    return format_lazy(_("past their date: {flags}"), flags=", ".join(late)) if late else ""
+        return Reason()
+    return Reason(_("past their date: {flags}"), flags=", ".join(late)) if late else Reason()
 
 
 register(Check(name="flags", run=fresh_flags, interval=10, timeout=5, affects=frozenset({Surface.REST})))

@@ -27,13 +27,13 @@ class IncidentAdmin(ConsoleModelAdmin):
     resource, section, position, icon = "health", Section.OPERATIONS, 1, "monitor_heart"
     plural = _("Health wall")
     change_list_template = "console/health.html"
-    list_display = ("check_name", "state", "reason", "began", "ended", "lasted")
+    list_display = ("check_name", "state", "why", "began", "ended", "lasted")
     list_filter = ("status",)
     search_fields = ("check_name__istartswith",)
     search_help_text = _("Check")
     ordering = ("-began_at",)
-    fields = ("check_name", "state", "reason", "began", "ended", "lasted")
-    readonly_fields = ("state", "began", "ended", "lasted")
+    fields = ("check_name", "state", "why", "began", "ended", "lasted")
+    readonly_fields = ("state", "why", "began", "ended", "lasted")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         """All that is kept."""
@@ -58,6 +58,11 @@ class IncidentAdmin(ConsoleModelAdmin):
     def state(self, row: Incident) -> str:
         """The worst of it."""
         return badge(STATUS_LABELS[row.status], _TONES[row.status])
+
+    @admin.display(description=_("reason"))
+    def why(self, row: Incident) -> str:
+        """In the reader's language."""
+        return row.explanation
 
     @admin.display(description=_("From"), ordering="began_at")
     def began(self, row: Incident) -> str:

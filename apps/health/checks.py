@@ -14,7 +14,6 @@ from django.core.cache import cache as shared_cache
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
@@ -139,9 +138,7 @@ def workers() -> Observation:
             raise CheckFailed(_("no worker has finished a task yet"))
         if now - last > LATE_HEARTBEAT:
             raise CheckFailed(
-                format_lazy(
-                    _("no worker has finished a task for {seconds} s"), seconds=int((now - last).total_seconds())
-                )
+                _("no worker has finished a task for {seconds} s"), seconds=int((now - last).total_seconds())
             )
         return Observation(value=workers_seen_since(now - timedelta(minutes=1)), unit="workers")
 
@@ -159,9 +156,7 @@ def migrations() -> Observation:
         pending = _on_disk() - {(app, name) for app, name in cursor.fetchall()}
     if pending:
         first = ".".join(min(pending))
-        raise CheckFailed(
-            format_lazy(_("{count} migrations are pending, the first is {first}"), count=len(pending), first=first)
-        )
+        raise CheckFailed(_("{count} migrations are pending, the first is {first}"), count=len(pending), first=first)
     return Observation(value=0, unit="pending")
 
 
@@ -171,7 +166,7 @@ def disk() -> Observation:
     usage = shutil.disk_usage(place)
     free = usage.free / usage.total
     if free < LEAST_FREE:
-        raise CheckFailed(format_lazy(_("only {share} of the disk is free"), share=f"{free:.1%}"))
+        raise CheckFailed(_("only {share} of the disk is free"), share=f"{free:.1%}")
     return Observation(
         value=round(free * 100, 1), unit="percent", warning=_("little space left") if free < LITTLE_FREE else ""
     )

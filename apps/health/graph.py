@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.health.sampler import Result, Status
-from rustok.health import EVERYTHING, Surface
+from rustok.health import EVERYTHING, Reason, Surface
 from rustok.resilience.degradation import Mode
 
 TITLES: Final[dict[Surface, str | Promise]] = {
@@ -49,7 +49,7 @@ class Part:
     status: Status
     affects: frozenset[Surface]
     critical: bool = False
-    told: str | Promise = ""
+    told: str | Promise | Reason = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from typing import Final
 from cryptography.x509 import load_pem_x509_certificates
 from django.apps import apps
 from django.conf import settings
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from rustok.config import config, secret_files
@@ -63,7 +62,7 @@ def modules() -> Observation:
     if missing:
         schema, app, count = missing[0]
         text = _("{count} tables are missing, the first of the module {app} in the schema {schema}")
-        raise CheckFailed(format_lazy(text, count=count, app=app, schema=schema))
+        raise CheckFailed(text, count=count, app=app, schema=schema)
     return Observation(value=len({app for app, _table in shared + own}), unit="modules")
 
 
@@ -72,7 +71,7 @@ def secrets() -> Observation:
     ages = {path: _age_days(path) for path in _watched_files()}
     gone = sorted(path.name for path, age in ages.items() if age is None)
     if gone:
-        raise CheckFailed(format_lazy(_("these files of secrets are gone: {names}"), names=", ".join(gone)))
+        raise CheckFailed(_("these files of secrets are gone: {names}"), names=", ".join(gone))
     oldest = max((age for age in ages.values() if age is not None), default=0)
     late = oldest > config().secret_max_age_days
     return Observation(value=oldest, unit="days", warning=_("a secret has not been renewed for long") if late else "")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from rustok.db.ids import Entity
+from rustok.health import Reason
 
 BY_MINUTE: Final = 1
 BY_HOUR: Final = 60
@@ -58,11 +59,15 @@ class Sample(Entity):
 
 
 class Incident(Entity):
-    """A stretch in which a check did not simply pass, with the worst of it; `ended_at` is empty while it lasts."""
+    """A stretch in which a check did not simply pass, with the worst of it; `ended_at` is empty while it lasts.
+
+    `told` is the reason as a template and its facts (`rustok.health.Reason`).
+    """
 
     check_name = models.CharField(_("check"), max_length=60)
     status = models.CharField(_("status"), max_length=4, choices=list(STATUS_LABELS.items()))
     reason = models.CharField(_("reason"), max_length=300)
+    told = models.JSONField(default=dict)
     began_at = models.DateTimeField(_("from"))
     ended_at = models.DateTimeField(_("to"), null=True)
 
@@ -81,3 +86,8 @@ class Incident(Entity):
 
     def __str__(self) -> str:
         return f"{self.check_name}: {self.status}"
+
+    @property
+    def explanation(self) -> str:
+        """The reason in the reader's language; `reason` is in English, and all that older rows have."""
+        return str(Reason.unpacked(self.told)) or self.reason

@@ -17,12 +17,12 @@ from functools import cache
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, connections
-from django.utils import translation
 
-from apps.health.sampler import Result, Status, sampler
+from apps.health.sampler import NOTHING, Result, Status, sampler
 from apps.health.services import Episode, Minute, Summary, keep_minutes
 from rustok.context import ExecutionContext, system_actor, use
 from rustok.errors import DomainError
+from rustok.health import Reason
 from rustok.telemetry import log_event
 
 POLL_SECONDS: Final = 1.0
@@ -37,7 +37,7 @@ class _Track:
 
     status: Status
     since: datetime
-    reason: str
+    reason: Reason
     worst: Status
     bad_from: datetime | None = None
     seen: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
@@ -111,7 +111,7 @@ class Recorder:
         name = result.check.name
         track = self._tracks.get(name)
         if track is None:
-            track = self._tracks[name] = _Track(result.status, now, _told(result), result.status)
+            track = self._tracks[name] = _Track(result.status, now, result.output, result.status)
             track.bad_from = None if result.status is Status.PASS else now
         elif result.status is not track.status:
             _turn(track, result, now)
@@ -147,7 +147,7 @@ def _turn(track: _Track, result: Result, now: datetime) -> None:
     if track.status is Status.PASS:
         track.bad_from = track.bad_from or now
     if _ORDER[result.status] >= _ORDER[track.worst]:
-        track.worst, track.reason = result.status, _told(result)
+        track.worst, track.reason = result.status, result.output
     track.status, track.since = result.status, now
 
 
@@ -156,7 +156,7 @@ def _begin(track: _Track) -> None:
     track.seen, track.times, track.value = dict.fromkeys(Status, 0), [], None
     track.worst = track.status
     if track.status is Status.PASS:
-        track.bad_from, track.reason = None, ""
+        track.bad_from, track.reason = None, NOTHING
 
 
 def _summary(track: _Track) -> Summary:
@@ -174,12 +174,6 @@ def _summary(track: _Track) -> Summary:
         since=track.since,
         episode=episode,
     )
-
-
-def _told(result: Result) -> str:
-    """The reason as it is stored: one language, because nobody knows yet who will read it."""
-    with translation.override("en"):
-        return str(result.output)[:300]
 
 
 @cache

@@ -14,16 +14,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
+from typing import Final
 
 from django.db import connections
-from django.utils.functional import Promise
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from rustok.context import ExecutionContext, system_actor, use
-from rustok.health import Check, CheckFailed, Observation, checks
+from rustok.health import Check, CheckFailed, Observation, Reason, as_reason, checks
 from rustok.telemetry import log_event
 from rustok.telemetry.metrics import observe_health
+
+NOTHING: Final = Reason()
 
 
 class Status(StrEnum):
@@ -41,7 +42,7 @@ class Result:
     check: Check
     status: Status
     observed: Observation = field(default_factory=Observation)
-    output: str | Promise = ""
+    output: Reason = NOTHING
     took_ms: float = 0.0
     at: datetime | None = None
 
@@ -63,7 +64,7 @@ class Sampler:
         self._clock = clock
         self._stopped = threading.Event()
         self._tracks = {
-            check.name: _Track(Result(check, Status.FAIL, output=_("not checked yet"))) for check in watched
+            check.name: _Track(Result(check, Status.FAIL, output=Reason(_("not checked yet")))) for check in watched
         }
         self._threads: list[threading.Thread] = []
 
@@ -107,7 +108,7 @@ class Sampler:
         observe_health(check=check.name, status=result.status, value=seen, seconds=seconds)
         if result.status is not before:
             level = logging.INFO if result.status is Status.PASS else logging.WARNING
-            log_event("health.changed", level=level, check=check.name, status=result.status, output=result.output)
+            log_event("health.changed", level=level, check=check.name, status=result.status, output=str(result.output))
 
     @staticmethod
     def _judged(track: _Track, now: float) -> Result:
@@ -116,10 +117,10 @@ class Sampler:
             return replace(
                 track.result,
                 status=Status.FAIL,
-                output=format_lazy(_("no answer within {seconds} s"), seconds=f"{check.timeout:g}"),
+                output=Reason(_("no answer within {seconds} s"), seconds=f"{check.timeout:g}"),
             )
         if finished is not None and now - finished > check.interval + 2 * check.timeout + 1:
-            return replace(track.result, status=Status.FAIL, output=_("the last result is too old"))
+            return replace(track.result, status=Status.FAIL, output=Reason(_("the last result is too old")))
         return track.result
 
 
@@ -128,13 +129,13 @@ def _outcome(check: Check) -> Result:
         with use(ExecutionContext(actor=system_actor("health"))):
             seen = check.run()
     except CheckFailed as failure:
-        return Result(check, Status.FAIL, output=failure.text)
+        return Result(check, Status.FAIL, output=failure.reason)
     except Exception as error:  # noqa: BLE001 - a check may fail in any way; its text may hold secrets, so it is logged only
         log_event("health.check_broken", level=logging.WARNING, check=check.name, error=repr(error))
-        return Result(check, Status.FAIL, output=_("unknown error"))
+        return Result(check, Status.FAIL, output=Reason(_("unknown error")))
     finally:
         connections.close_all()
-    return Result(check, Status.WARN if seen.warning else Status.PASS, seen, output=seen.warning)
+    return Result(check, Status.WARN if seen.warning else Status.PASS, seen, output=as_reason(seen.warning))
 
 
 @cache

@@ -9,10 +9,12 @@ from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Q
+from django.utils import translation
 
 from apps.health.models import BY_HOUR, BY_MINUTE, Heartbeat, Incident, Sample
 from apps.tenants.isolation import platform_scope
 from rustok.db.ids import new_id
+from rustok.health import Reason
 
 FORGET_AFTER: Final = timedelta(days=1)
 MINUTES_KEPT: Final = timedelta(hours=24)
@@ -37,7 +39,7 @@ class Episode:
     """A stretch within a minute in which a check did not pass; `until` is empty while it lasts."""
 
     status: str
-    reason: str
+    reason: Reason
     began: datetime
     until: datetime | None
 
@@ -146,7 +148,9 @@ def _told_before(name: str, episode: Episode) -> Incident | None:
 
 def _write(incident: Incident, episode: Episode | None, ended: datetime | None) -> None:
     if episode is not None and (not incident.reason or incident.status != "fail"):
-        incident.status, incident.reason = episode.status, episode.reason
+        incident.status, incident.told = episode.status, episode.reason.packed
+        with translation.override("en"):  # for the search, and for whoever reads the table
+            incident.reason = str(episode.reason)[:300]
     incident.ended_at = None if ended is None else max(ended, incident.began_at)
     incident.save()
 

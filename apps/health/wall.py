@@ -113,7 +113,7 @@ def _incident_facts(incident: Incident) -> dict[str, Any]:
     return {
         "check": incident.check_name,
         "status": incident.status,
-        "reason": incident.reason,
+        "reason": incident.explanation,
         "began_at": incident.began_at,
         "ended_at": incident.ended_at,
     }

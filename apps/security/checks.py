@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.security.chain.rounds import unchained_age
@@ -18,7 +17,7 @@ def audit() -> Observation:
     """The value is the age of the oldest entry without a hash, in seconds, over all logs. One statement."""
     age = round(unchained_age(), 1)
     if age > STUCK_SECONDS:
-        raise CheckFailed(format_lazy(_("audit entries have waited {seconds} s for their hash"), seconds=f"{age:.0f}"))
+        raise CheckFailed(_("audit entries have waited {seconds} s for their hash"), seconds=f"{age:.0f}")
     return Observation(value=age, unit="s", warning=_("audit entries are chained late") if age > LATE_SECONDS else "")
 
 

@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError
+from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 from apps.health.models import BY_HOUR, BY_MINUTE, Incident, Sample
 from apps.health.queries import Period, history, incidents
 from apps.health.recorder import KEPT_MINUTES, Recorder
 from apps.health.sampler import Result, Status
 from apps.health.services import HOURS_KEPT, MINUTES_KEPT, MOST_INCIDENTS, forget, keep_minutes
-from rustok.health import Check, Observation
+from rustok.health import Check, Observation, Reason, as_reason
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 CHECK = Check(name="thing", run=Observation)
@@ -25,7 +27,7 @@ class Stage:
 
     def results(self):
         seen = Observation(value=self.took)
-        return (Result(CHECK, self.status, seen, output=self.text, took_ms=self.took, at=self.now),)
+        return (Result(CHECK, self.status, seen, output=as_reason(self.text), took_ms=self.took, at=self.now),)
 
     def play(self, seconds, status=Status.PASS, text="", took=2.0):
         self.status, self.text, self.took = status, text, took
@@ -66,6 +68,21 @@ def test_an_incident_is_open_while_it_lasts_and_tells_its_worst(stage):
     stage.play(60, Status.FAIL, "gone")
     stage.play(60, Status.WARN, "late")
     assert told() == [("fail", "gone", NOON, None)]
+
+
+def test_the_reason_of_an_incident_is_told_in_the_readers_language(stage):
+    late = Reason(gettext_lazy("no worker has finished a task for {seconds} s"), seconds=75)
+    stage.play(61, Status.FAIL, late)
+    incident = Incident.objects.get()
+
+    assert (incident.reason, incident.explanation) == ("no worker has finished a task for 75 s",) * 2
+    with translation.override("ru"):
+        assert "75" in incident.explanation
+        assert incident.explanation != incident.reason
+
+
+def test_an_older_incident_keeps_its_english_reason():
+    assert Incident(reason="gone").explanation == "gone"
 
 
 def test_a_blink_within_a_minute_is_told(stage):

@@ -41,7 +41,7 @@ def test_a_missing_table_of_one_shop_is_told_with_its_module(globex):
 
     with pytest.raises(CheckFailed) as failure:
         installation.modules()
-    assert f"catalog in the schema {globex.schema}" in str(failure.value.text)
+    assert f"catalog in the schema {globex.schema}" in str(failure.value)
 
 
 @pytest.mark.parametrize(("load", "warns"), [(0.0, False), (0.79, False), (0.8, True), (1.2, True)])
