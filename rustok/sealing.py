@@ -1,7 +1,8 @@
 """Secrets at rest: AES-256-GCM under keys derived from the platform's secret keys, bound to purpose and row.
 
 A sealed value starts with four bytes that name the secret key it was sealed under. To rotate: make the old
-`RUSTOK_SECRET_KEY` the first of `RUSTOK_SECRET_KEY_FALLBACKS`; old values open, new ones are sealed under the new key.
+`RUSTOK_SECRET_KEY` the first of `RUSTOK_SECRET_KEY_FALLBACKS`; old values open, new ones are sealed under the new key,
+and `manage.py secrets renew` (`rustok.db.resealing`) moves the old ones to it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from rustok.db.attribution import Captured, capture
+from rustok.db.resealing import SealedColumn, sealed
 
 
 class SecurityConfig(AppConfig):
@@ -18,6 +19,7 @@ class SecurityConfig(AppConfig):
     def ready(self) -> None:
         """Put people, what they may do, their credentials and the trust policy under capture."""
         import_module("apps.security.identity.leaving")  # listens
+        self._name_sealed_columns()
         stamps = ("created_at", "updated_at")
         capture(
             Captured(
@@ -35,4 +37,14 @@ class SecurityConfig(AppConfig):
             Captured(table="security_identitypolicy", ignored=("version", *stamps)),
             Captured(table="security_externalidentity", masked=("subject",), ignored=("seen_at",)),
             Captured(table="security_breakglass"),
+        )
+
+    def _name_sealed_columns(self) -> None:
+        keyring = import_module("apps.security.zero_trust.keyring")
+        personal = import_module("apps.security.chain.personal")
+        factors = import_module("apps.security.identity.factors")
+        sealed(
+            SealedColumn("security.SigningKey", "material", keyring.PURPOSE),
+            SealedColumn("security.SubjectKey", "key", personal.PURPOSE),
+            SealedColumn("security.Factor", "material", factors.PURPOSE, where=(("kind", "totp"),)),
         )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from apps.webhooks import policy
 from apps.webhooks.models import Replay, WebhookEndpoint
 from apps.webhooks.queries import first_id
-from apps.webhooks.sealing import is_current, seal, unseal
-from rustok.sealing import Unsealable
+from apps.webhooks.sealing import PURPOSE
+from rustok.db.resealing import sealed_columns, standing
 
 _PURGE: Final = """
     DELETE FROM webhooks_delivery WHERE id IN (SELECT id FROM webhooks_delivery WHERE id < %s ORDER BY id LIMIT %s)
@@ -41,16 +40,11 @@ def purge_deliveries() -> int:
 def seal_afresh() -> int:
     """Seal secrets under the newest secret key of the platform; returns how many were under an older one.
 
-    After this nothing needs the older key any more. Those that no configured key opens stay as they are.
+    Both secrets of an endpoint. Those that no configured key opens stay as they are, and are counted.
     """
-    stale = [endpoint.pk for endpoint in WebhookEndpoint.objects.all() if not is_current(bytes(endpoint.sealed_secret))]
-    for endpoint_id in stale:
-        with transaction.atomic(), suppress(Unsealable):
-            endpoint = WebhookEndpoint.objects.select_for_update().get(pk=endpoint_id)
-            key = unseal(bytes(endpoint.sealed_secret), row=endpoint.pk)
-            endpoint.sealed_secret = seal(key, row=endpoint.pk)
-            endpoint.save(update_fields=["sealed_secret"])
-    return len(stale)
+    mine = [column for column in sealed_columns() if column.purpose == PURPOSE]
+    found = [standing(column, renew=True) for column in mine]
+    return sum(one.former + one.lost for one in found)
 
 
 def forget_retired_secrets() -> int:

@@ -34,7 +34,7 @@ from rustok.text import clean
 
 CODES: Final = 10
 RECOVERY: Final = "recovery"
-_PURPOSE: Final = "factor.totp"
+PURPOSE: Final = "factor.totp"
 _LONGEST_CODE: Final = 64
 
 
@@ -49,12 +49,12 @@ class Draft:
     def new(cls) -> Draft:
         """With a fresh secret."""
         key = new_id()
-        return cls(key, seal(totp.new_secret(), purpose=_PURPOSE, row=key))
+        return cls(key, seal(totp.new_secret(), purpose=PURPOSE, row=key))
 
     @property
     def secret(self) -> bytes:
         """What the app has to learn."""
-        return unseal(self.sealed, purpose=_PURPOSE, row=self.id)
+        return unseal(self.sealed, purpose=PURPOSE, row=self.id)
 
     def stored(self) -> dict[str, str]:
         """For the session."""
@@ -190,7 +190,7 @@ def _own(user: User, factor_id: UUID) -> Factor:
 def _accept_app(user: User, code: str, at: datetime) -> str:
     for factor in Factor.objects.filter(user=user, kind=TOTP):
         try:
-            secret = unseal(bytes(factor.material), purpose=_PURPOSE, row=factor.pk)
+            secret = unseal(bytes(factor.material), purpose=PURPOSE, row=factor.pk)
         except Unsealable:
             continue
         step = totp.matching_step(secret, code, at=at.timestamp(), after=factor.counter)

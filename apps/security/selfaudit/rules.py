@@ -348,7 +348,7 @@ RULES: Final = (
         "fallbacks",
         L,
         _("No former secret key is in use"),
-        _("Once everything is sealed afresh, empty RUSTOK_SECRET_KEY_FALLBACKS."),
+        _("Run manage.py secrets renew; when nothing waits any more, empty RUSTOK_SECRET_KEY_FALLBACKS."),
         lambda _e: str(len(config().secret_key_fallbacks) or ""),
     ),
 )
