@@ -21,10 +21,11 @@ from functools import cache
 from typing import Final, ParamSpec, TypeVar
 
 from rustok.config import DependencySettings, config
+from rustok.db.repository import traced
 from rustok.errors import DomainError, Kind
 from rustok.ports import breaker_table
 from rustok.resilience.bulkhead import Bulkhead
-from rustok.resilience.circuit_breaker import CircuitBreaker, Policy, RedisStore, Registry
+from rustok.resilience.circuit_breaker import BreakerStore, CircuitBreaker, Policy, RedisStore, Registry
 from rustok.resilience.circuit_breaker.breaker import Guard
 from rustok.resilience.retry import Retry, RetryBudget, RetryPolicy
 from rustok.resilience.timeout import await_within, limited
@@ -111,11 +112,15 @@ class _Parts:
 
 @cache
 def registry() -> Registry:
-    """The breakers of this process, with the store that the configuration names."""
+    """The breakers of this process, with the store that the configuration names.
+
+    What a sick breaker asks the store is seen in the trace of the call that had to ask; a healthy one asks nothing.
+    """
     kind = config().breaker_store
     if kind == "local":
         return Registry(None)
-    return Registry(breaker_table() if kind == "postgresql" else RedisStore(config().redis_url.get_secret_value()))
+    store: BreakerStore = breaker_table() if kind == "postgresql" else RedisStore(config().redis_url.get_secret_value())
+    return Registry(traced(store, name="breakers", verbs=("read", "swap")))
 
 
 def settings_of(name: str) -> DependencySettings:

@@ -12,8 +12,11 @@ from rustok.errors.families import ExternalServiceTimeout, NotFound
 from rustok.resilience import BulkheadFull, CircuitOpen, dependency
 from rustok.resilience import dependency as face
 from rustok.resilience.bulkhead import Bulkhead
+from rustok.resilience.circuit_breaker import State
 from rustok.resilience.dependencies import DEFAULTS, policy_of, registry, settings_of, speaks_against
 from rustok.resilience.timeout import await_within, call_within, limited
+from rustok.telemetry import span
+from tests.support.spans import recording
 
 
 @pytest.fixture
@@ -149,7 +152,20 @@ def test_awaiting_within_a_time():
 def test_the_configuration_names_the_store(monkeypatch, kind, store):
     monkeypatch.setattr("rustok.resilience.dependencies.config", lambda: Config(breaker_store=kind))
 
-    assert type(registry().records._primary).__name__ == store
+    assert type(registry().records._primary._inner).__name__ == store
+
+
+def test_what_a_sick_breaker_asks_the_store_is_seen_in_the_trace_of_the_call(monkeypatch):
+    monkeypatch.setattr("rustok.resilience.dependencies.config", lambda: Config(breaker_store="redis"))
+    subject = face("webhooks", key="traced").breaker
+    with recording() as spans, context.use(context.ExecutionContext(trace=context.Trace.new())), span("work"):
+        subject.call(int)
+        healthy = list(spans.names)
+        subject.force(State.OPEN, seconds=5)
+        subject.reset()
+
+    assert healthy == []
+    assert set(spans.names) == {"breakers.read", "breakers.swap", "work"}
 
 
 def test_forgetting_starts_anew():
