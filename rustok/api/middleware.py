@@ -71,10 +71,16 @@ def _context(request: HttpRequest) -> ExecutionContext:
     headers = {name: meta[key] for name, key in _TRACE_HEADERS if key in meta}
     return ExecutionContext(
         request_id=wished if _REQUEST_ID.fullmatch(wished) else str(new_id()),
-        trace=Trace.new(sampled=False) if request.path.startswith(settings.STATIC_URL) else continued(headers),
+        trace=_trace(request.path, headers),
         deadline=time.monotonic() + DEADLINE_SECONDS,
         address=client_address(request),
     )
+
+
+def _trace(path: str, headers: dict[str, str]) -> Trace:
+    """The caller's trace or a new one. What comes in masses and tells nobody anything begins none that is recorded."""
+    quiet = path.startswith(settings.RUSTOK_QUIET_PATHS) and "traceparent" not in headers
+    return Trace.new(sampled=False) if quiet or path.startswith(settings.STATIC_URL) else continued(headers)
 
 
 def _verb(request: HttpRequest) -> str:

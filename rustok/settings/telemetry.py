@@ -12,6 +12,8 @@ from rustok.telemetry import sentry as _sentry
 from rustok.telemetry import statements as _statements
 
 LOGGING_CONFIG = None
+# The demo receiver takes every event of every shop: in the trace of its sender, or in none.
+RUSTOK_QUIET_PATHS = ("/demo/",)
 RUSTOK_HEALTH_SAMPLING = True  # a process that serves also watches; tests sample when they want to
 _logging.configure(level=config().log_level, log_format=config().log_format, burst=config().log_burst)
 _sentry.configure(dsn=config().sentry_dsn.get_secret_value(), environment=config().environment)

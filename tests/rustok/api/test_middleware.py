@@ -34,6 +34,22 @@ def test_trace_of_the_caller_is_continued(sample):
     assert span != "b" * 16
 
 
+@pytest.mark.parametrize(
+    ("path", "parent", "flags"),
+    [
+        ("/open/", "", "01"),
+        ("/demo/receiver/", "", "00"),
+        ("/demo/receiver/", PARENT, "01"),
+        ("/static/x", PARENT, "00"),
+    ],
+    ids=["any", "in masses", "in masses, asked for", "static"],
+)
+def test_what_comes_in_masses_begins_no_recorded_trace(sample, path, parent, flags):
+    headers = {"traceparent": parent} if parent else {}
+
+    assert sample.get(path, headers=headers)["traceparent"].endswith(f"-{flags}")
+
+
 def test_broken_trace_starts_a_new_one(sample):
     assert sample.get("/open/", headers={"traceparent": "00-zz-1-01"})["traceparent"] != PARENT
 
