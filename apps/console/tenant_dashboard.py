@@ -20,7 +20,6 @@ from apps.console.deliveries import delivery_part
 from apps.console.panels import Dashboard, Number, Panel
 from apps.console.periods import Period
 from apps.insights import queries as insights
-from apps.orders import queries as orders
 from apps.orders.queries import OrderStatus
 from rustok import context
 from rustok.money import EXPONENTS, Money
@@ -74,7 +73,7 @@ def _sales(period: Period, numbers: list[Number], panels: list[Panel]) -> str:
     for row in answer.value:
         counts[row.day] = counts.get(row.day, 0) + row.orders
     sums = _sums(answer.value)
-    statuses = orders.orders_by_status()
+    statuses = insights.orders_by_status()
     waiting = sum(statuses.get(status, 0) for status in _OPEN)
     hint = period.label
     numbers += [

@@ -138,3 +138,20 @@ class CustomerValue(Row):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.currency}"
+
+
+class StatusCount(Row):
+    """How many orders are in a status."""
+
+    status = models.CharField(_("status"), max_length=12)
+    orders = models.BigIntegerField(_("orders"))
+
+    class Meta:
+        """One row per status that an order ever had."""
+
+        verbose_name = _("orders in a status")
+        verbose_name_plural = _("orders by status")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["build", "status"], name="insights_status_count_uq")]
+
+    def __str__(self) -> str:
+        return self.status

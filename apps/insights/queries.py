@@ -16,7 +16,7 @@ from django.db.models.functions import RowNumber
 
 from apps.events.projections.read_models import Fresh, Freshness, ReadModel, freshness_of
 from apps.events.projections.states import live_build
-from apps.insights.models import CustomerValue, ProductDay, SalesDay, StockDay
+from apps.insights.models import CustomerValue, ProductDay, SalesDay, StatusCount, StockDay
 from rustok.money import Money
 
 R = TypeVar("R", SalesDay, ProductDay, StockDay, CustomerValue)
@@ -24,6 +24,7 @@ R = TypeVar("R", SalesDay, ProductDay, StockDay, CustomerValue)
 __all__ = [
     "BEST_SELLERS",
     "CUSTOMER_VALUE",
+    "ORDERS_BY_STATUS",
     "SALES_PER_DAY",
     "STOCK_MOVEMENTS",
     "DaySales",
@@ -34,6 +35,7 @@ __all__ = [
     "customer_values",
     "freshness_of",
     "last_sales_day",
+    "orders_by_status",
     "orders_per_day",
     "sales",
     "sales_days",
@@ -45,6 +47,7 @@ SALES_PER_DAY: Final = "sales_per_day"
 BEST_SELLERS: Final = "best_sellers"
 STOCK_MOVEMENTS: Final = "stock_movements"
 CUSTOMER_VALUE: Final = "customer_value"
+ORDERS_BY_STATUS: Final = "orders_by_status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,12 @@ def orders_per_day(*, since: date, until: date) -> dict[date, int]:
     """How many orders were placed on each day, whatever their currency; days without orders are left out."""
     rows = sales_days(since=since, until=until).order_by().values_list("day").annotate(count=Sum("orders"))
     return {day: int(count) for day, count in rows}
+
+
+def orders_by_status() -> dict[str, int]:
+    """How many orders are in each status; empty ones are left out. At most six rows."""
+    rows = StatusCount.objects.filter(build=live_build(ORDERS_BY_STATUS), orders__gt=0)
+    return dict(rows.order_by("status").values_list("status", "orders"))
 
 
 def last_sales_day() -> date | None:

@@ -29,6 +29,7 @@ def test_a_shop_sees_its_orders_revenue_and_stock(acme):
 
     assert numbers(answer)["Orders"] == 1
     assert numbers(answer)["Revenue"] == "9.00\u00a0USD"
+    assert numbers(answer)["Open orders"] == 1
     assert {"orders-per-day", "revenue", "orders-by-status", "top-products", "low-stock"} <= set(panels(answer))
 
 

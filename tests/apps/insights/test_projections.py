@@ -13,9 +13,10 @@ from apps.events.models import Event, ParkedKey, Subscription
 from apps.events.projections import projections, rebuilding
 from apps.events.queries import events_after
 from apps.insights import queries
-from apps.insights.models import CustomerValue, ProductDay, SalesDay, StockDay
+from apps.insights.models import CustomerValue, ProductDay, SalesDay, StatusCount, StockDay
 from apps.insights.projections.orders import MONEY
 from apps.insights.projections.sales import SalesPerDay
+from apps.orders.queries import orders_by_status
 from apps.orders.services import CancelOrder, RefundOrder, cancel_order, confirm_order, pay_order, refund_order
 from rustok import upcasting
 from rustok.context import current
@@ -130,6 +131,18 @@ def test_stock_movements_tell_counts_corrections_shipments_and_returns(acme):
     ]
 
 
+def test_orders_by_status_are_those_of_the_rows_whatever_way_they_went(acme):
+    ways = ["pending", "confirmed", "confirmed", "paid", "shipped", "delivered"]
+    for reached in ways:
+        make_order(reached)
+    for reached in ("pending", "confirmed", "paid", "shipped"):
+        cancel_order(order_id=make_order(reached).pk, context=current())
+    relay()
+
+    assert queries.orders_by_status() == orders_by_status()
+    assert queries.orders_by_status() == {status: ways.count(status) for status in ways} | {"cancelled": 4}
+
+
 def test_customers_are_valued_per_currency(acme):
     ann = make_customer()
     make_product("TEA", price=450)
@@ -182,7 +195,7 @@ def test_every_read_model_is_kept_in_the_log(acme):
 
     names = set(Subscription.objects.filter(transport="projection").values_list("name", flat=True))
     assert names == {f"projection:{name}" for name in (p.name for p in projections())}
-    assert {model._meta.db_table for model in (SalesDay, ProductDay, StockDay, CustomerValue)} == {
+    assert {model._meta.db_table for model in (SalesDay, ProductDay, StockDay, CustomerValue, StatusCount)} == {
         table.name for projection in projections() for table in projection.tables
     }
 
