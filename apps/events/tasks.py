@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from typing import Any, Final
-from uuid import UUID
 
 from celery.signals import worker_shutting_down
 
@@ -13,9 +12,7 @@ from apps.events.relay import policy, stopping
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.rounds import run
 from apps.events.retention import prune
-from apps.operations.wakeups import PLATFORM
-from apps.tenants.isolation import platform_scope, tenant_scope
-from apps.tenants.queries import active_tenants
+from apps.tenants.isolation import in_every_shop, platform_scope
 from rustok.celery import task
 from rustok.context import UNTRACED, amended
 from rustok.operations import INTERNAL, Criticality
@@ -57,36 +54,29 @@ def send_hint() -> None:
 def prune_logs() -> None:
     """Remove what the installation no longer wants to keep and everybody has; does nothing unless it is configured."""
     with platform_scope("prune the event logs"):
-        tenants = [tenant.ref() for tenant in active_tenants()]
-        _prune_log(PLATFORM)
-    for tenant in tenants:
-        if stopping.requested():
-            return
-        with tenant_scope(tenant, even_suspended=True):
-            _prune_log(tenant.id)
+        _prune_log()
+    in_every_shop(_prune_log, reason="prune the event logs", even_suspended=True, stopping=stopping.requested)
 
 
-def _prune_log(log: UUID) -> None:
+def _prune_log() -> None:
     days = tenant_config().event_retention_days
     if not days:
         return
     pruned = prune(days=days)
     if pruned.events:
-        log_event("events.pruned", log=str(log), events=pruned.events, floor=pruned.floor)
+        log_event("events.pruned", events=pruned.events, floor=pruned.floor)
 
 
 @task(name="events.forget_inbox", permission=INTERNAL, criticality=Criticality.LOW, every=6 * 3600.0)
 def forget_inbox() -> None:
     """Drop inbox entries that are older than any delivery by itself repeats (`inbox.KEPT_DAYS`), scope by scope."""
     with platform_scope("forget inbox entries"):
-        tenants = [tenant.ref() for tenant in active_tenants()]
-        forgotten = inbox.forget()
-    for tenant in tenants:
-        if stopping.requested():
-            return
-        with tenant_scope(tenant, even_suspended=True):
-            forgotten += inbox.forget()
-    if forgotten:
+        _forget_inbox()
+    in_every_shop(_forget_inbox, reason="forget inbox entries", even_suspended=True, stopping=stopping.requested)
+
+
+def _forget_inbox() -> None:
+    if forgotten := inbox.forget():
         log_event("events.inbox_forgotten", entries=forgotten)
 
 

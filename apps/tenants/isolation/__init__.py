@@ -12,5 +12,6 @@ inside one: its consumer would run in it.
 
 from apps.tenants.isolation.cache import cache_key
 from apps.tenants.isolation.scopes import current_tenant, platform_scope, tenant_scope
+from apps.tenants.isolation.sweeps import in_every_shop
 
-__all__ = ["cache_key", "current_tenant", "platform_scope", "tenant_scope"]
+__all__ = ["cache_key", "current_tenant", "in_every_shop", "platform_scope", "tenant_scope"]
