@@ -16,8 +16,6 @@ from rustok.errors import DomainError
 from rustok.telemetry.logging import log_event
 
 GIVE_UP: Final = 3  # shops in a row that the database does not serve: then it is the database; the clock comes again
-    3  # shops in a row that the database does not serve: then it is the database, and the clock comes again
-)
 
 
 def in_every_shop(
