@@ -51,7 +51,9 @@ def begun(*, baggage: str = "") -> Trace:
 def parse_traceparent(value: str) -> Trace | None:
     """The trace that a header names, or None when the header is not valid (section 3.2).
 
-    A version above 00 may carry more fields behind a dash; version ff, and ids of only zeros, are not valid.
+    White space around it is no part of a field's value (RFC 9110 section 5.5; the W3C's suite goes on too):
+    servers take it away, and so do we, for headers that came with a message. A version above 00 may carry more fields
+    behind a dash; version ff, and ids of only zeros, are not valid.
     """
     match = _TRACEPARENT.fullmatch(value.strip(_OWS))
     if match is None or match["version"] == "ff" or (match["version"] == "00" and match["rest"]):
