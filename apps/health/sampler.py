@@ -25,6 +25,7 @@ from rustok.telemetry import log_event
 from rustok.telemetry.metrics import observe_health
 
 NOTHING: Final = Reason()
+AGAIN_SECONDS: Final = 5.0
 
 
 class Status(StrEnum):
@@ -95,7 +96,7 @@ class Sampler:
     def _watch(self, track: _Track) -> None:
         while not self._stopped.is_set():
             self._run(track)
-            self._stopped.wait(track.result.check.interval)
+            self._stopped.wait(pause_after(track.result))
 
     def _run(self, track: _Track) -> None:
         before, check = track.result.status, track.result.check
@@ -122,6 +123,12 @@ class Sampler:
         if finished is not None and now - finished > check.interval + 2 * check.timeout + 1:
             return replace(track.result, status=Status.FAIL, output=Reason(_("the last result is too old")))
         return track.result
+
+
+def pause_after(result: Result) -> float:
+    """Seconds until the next run. What fails is asked again soon: an outage must not outlive itself by an interval."""
+    interval = result.check.interval
+    return min(interval, AGAIN_SECONDS) if result.status is Status.FAIL else interval
 
 
 def _outcome(check: Check) -> Result:

@@ -8,18 +8,25 @@ prepared on the server, and not behind a pooler (`rustok.db.prepared`), which ha
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from prometheus_client import Counter, Gauge
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from rustok.config import Config
+from rustok.context import NO_MEMO, current
 from rustok.db.deadlines import DeadlineConnection
 from rustok.telemetry.metrics import REGISTRY
 
 TICK_SECONDS: Final = 1.0
+IN_VAIN_SECONDS: Final = 2.0
+_IN_VAIN: Final = "db.waited_in_vain"
 
 CONNECTIONS: Final = Gauge(
     "rustok_db_pool_connections",
@@ -102,6 +109,23 @@ class PoolWatch:
         finished = threading.Event()
         while not self._pool.closed and not finished.wait(TICK_SECONDS):
             self.tick()
+
+
+@contextmanager
+def waiting_once() -> Iterator[None]:
+    """Around a wait for a connection: who has just waited in vain, and tells somebody so, does not wait again for that.
+
+    A request that fails on its first statement renders a page or notes the failure; each would wait as long once more.
+    """
+    memo = current().memo
+    if time.monotonic() - memo.get(_IN_VAIN, -math.inf) < IN_VAIN_SECONDS:
+        raise PoolTimeout("no connection a moment ago")
+    try:
+        yield
+    except PoolTimeout:
+        if memo is not NO_MEMO:
+            memo[_IN_VAIN] = time.monotonic()
+        raise
 
 
 _lock: Final = threading.Lock()

@@ -31,7 +31,7 @@ from rustok.db.backend.sessions import (
     search_path,
 )
 from rustok.db.deadlines import AnswerOverdue, silence
-from rustok.db.pool import watch
+from rustok.db.pool import waiting_once, watch
 from rustok.errors.families import DatabaseUnavailable, TenantContextMissing
 
 _UNBOUND: Final = ""
@@ -179,14 +179,16 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect, or take from the pool a session whose server is still there. Its path is not known yet."""
         self._sent_path = _UNBOUND
-        if self.pool and silence.is_on:
+        if not self.pool:
+            return super().get_new_connection(conn_params)
+        if silence.is_on:
             raise AnswerOverdue("the server answers nobody")
-        connection = super().get_new_connection(conn_params)
-        while self.pool and is_gone(connection):  # ends: the pool replaces what it gets back broken, or times out
-            self.pool.putconn(connection)
+        with waiting_once():
             connection = super().get_new_connection(conn_params)
-        if self.pool:
-            watch(self.pool, health_interval=config().database_pool_health_interval)
+            while is_gone(connection):  # ends: the pool replaces what it gets back broken, or times out
+                self.pool.putconn(connection)
+                connection = super().get_new_connection(conn_params)
+        watch(self.pool, health_interval=config().database_pool_health_interval)
         return connection
 
     def _configure_connection(self, connection: Any) -> bool:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from apps.health.sampler import Sampler, Status
+from apps.health.sampler import AGAIN_SECONDS, Result, Sampler, Status, pause_after
 from rustok.health import Check, CheckFailed, Observation
 
 
@@ -105,3 +105,11 @@ def test_starting_twice_watches_once():
         thread.join(10)
 
     assert runs == [1]
+
+
+@pytest.mark.parametrize(
+    ("status", "interval", "pause"),
+    [(Status.PASS, 60, 60), (Status.WARN, 60, 60), (Status.FAIL, 60, AGAIN_SECONDS), (Status.FAIL, 1, 1)],
+)
+def test_what_fails_is_asked_again_soon(status, interval, pause):
+    assert pause_after(Result(Check(name="x", run=Observation, interval=interval), status)) == pause

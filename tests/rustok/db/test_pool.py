@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from rustok import context
 from rustok.config import config
 from rustok.db import pool as pools
 from rustok.db.deadlines import DeadlineConnection
-from rustok.db.pool import PoolWatch, pool_options, saturation
+from rustok.db.pool import IN_VAIN_SECONDS, PoolWatch, pool_options, saturation, waiting_once
 from rustok.telemetry.metrics import REGISTRY
 
 
@@ -109,3 +110,19 @@ def test_who_waits_for_a_connection_of_a_silent_server_is_dismissed(pool):
 
         assert isinstance(waiting.exception(), PoolTimeout)
         assert pool.get_stats().get("requests_waiting", 0) == 0
+
+
+def test_who_has_waited_in_vain_does_not_wait_again_to_tell_it():
+    def wait(*, in_vain):
+        with waiting_once():
+            if in_vain:
+                raise PoolTimeout("first")
+
+    with context.use(context.ExecutionContext()):
+        with pytest.raises(PoolTimeout, match="first"):
+            wait(in_vain=True)
+        with pytest.raises(PoolTimeout, match="a moment ago"):
+            wait(in_vain=False)
+        context.current().memo.update({name: at - IN_VAIN_SECONDS for name, at in context.current().memo.items()})
+        wait(in_vain=False)
+    wait(in_vain=False)
