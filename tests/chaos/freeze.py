@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tests.benchmarks.results import percentile
@@ -15,13 +19,13 @@ from tests.chaos.findings import Finding, at_least, at_most, exactly, nothing
 from tests.chaos.goods import stock_up
 from tests.chaos.ledger import arrivals_of
 from tests.support import proc
-from tests.support.http import Answer, Client, NoAnswer
-from tests.support.stack import Shop, Stack, wait_until
+from tests.support.http import Answer, NoAnswer
+from tests.support.stack import PROJECT, Shop, Stack, wait_until
 
 CROWD = 120
 """Enough to take every place and the whole waiting room of the gate (8 and 120): all workers wait."""
 FROZEN_SECONDS = 6.0
-LIVE_MS, READY_SECONDS, BOUND_SECONDS, RECOVERY_SECONDS = 5.0, 2.0, 20.0, 15.0
+LIVE_MS, READY_SECONDS, BOUND_SECONDS, RECOVERY_SECONDS = 5.0, 2.0, 6.0, 15.0
 ORDERS, ORDER_SECONDS, DELIVERED_SECONDS = 10, 5.0, 60.0
 
 
@@ -33,25 +37,33 @@ def run(stack: Stack, **_others: object) -> Iterator[Finding]:
 
 def frozen_database(stack: Stack) -> Iterator[Finding]:
     """Probes, requests under way, new requests, recovery."""
-    shop, answers = stack.shops[0], list[tuple[int, int, float]]()
-    crowd = [threading.Thread(target=lambda: answers.append(asked(shop))) for _ in range(CROWD)]
+    shop, answers, ended = stack.shops[0], list[tuple[int, int, float]](), list[float]()
+
+    def one() -> None:
+        answers.append(asked(shop))
+        ended.append(time.monotonic())
+
+    crowd = [threading.Thread(target=one) for _ in range(CROWD)]
     web = stack.pid("web")
-    with stopped(stack, "postgres"):
+    with prober(stack) as probing, stopped(stack, "postgres"):
         began = time.monotonic()
         for thread in crowd:
             thread.start()
-        live, ready_after, waiting = probes(stack, began, lambda: CROWD - len(answers))
+        told, _nothing = probing.communicate(timeout=FROZEN_SECONDS + 30)
         fresh = asked(shop)
         for thread in crowd:
             thread.join(60)
     thawed = time.monotonic()
     served = wait_until(lambda: asked(shop)[0] == 200, RECOVERY_SECONDS, every=0.2)
-    alive = sum(took < float("inf") for took in live)
+    seen = json.loads(told)
+    live = [math.inf if took is None else took for took in seen["live"]]
+    lost = math.inf if seen["unready_at"] is None else seen["unready_at"]
+    alive = sum(took < math.inf for took in live)
     yield exactly("/health/live answers 200", f"{alive} of {len(live)}", f"{len(live)} of {len(live)}")
     worst = f"(p99 {percentile(live, 0.99) * 1000:.1f})"
     yield at_most(f"/health/live, median ms {worst}", percentile(live, 0.5) * 1000, LIVE_MS)
-    yield at_most("/health/ready says 503 after, s", ready_after, READY_SECONDS)
-    yield at_least("requests that waited when it did", waiting, CROWD * 0.8)
+    yield at_most("/health/ready says 503 after, s", lost - began, READY_SECONDS)
+    yield at_least("requests that waited when it did", sum(moment > lost for moment in ended), CROWD * 0.8)
     yield exactly("requests with an answer", len(answers), CROWD)
     yield nothing("answers that are not 503 with 5001", [a for a in answers if a[:2] != (503, 5001)])
     yield at_most("slowest of them, s", max(a[2] for a in answers), BOUND_SECONDS)
@@ -99,18 +111,16 @@ def asked(shop: Shop) -> tuple[int, int, float]:
     return answer.status, code, time.monotonic() - began
 
 
-def probes(stack: Stack, began: float, waiting: Callable[[], int]) -> tuple[list[float], float, int]:
-    """Seconds that each liveness probe took, when readiness was lost, and how many requests waited then."""
-    live, ready_after, waited = [], float("inf"), 0
-    with Client(port=stack.port, host="localhost", token="", timeout=10) as client:
-        while time.monotonic() - began < FROZEN_SECONDS:
-            asked_at = time.monotonic()
-            alive = client.get("/health/live").status == 200
-            live.append(time.monotonic() - asked_at if alive else float("inf"))
-            if ready_after == float("inf") and client.get("/health/ready").status == 503:
-                ready_after, waited = time.monotonic() - began, waiting()
-            time.sleep(0.02)
-    return live, ready_after, waited
+@contextmanager
+def prober(stack: Stack) -> Iterator[subprocess.Popen[str]]:
+    """The process that asks for the probes; gone at the end of the block."""
+    command = [sys.executable, "-m", "tests.chaos.prober", str(stack.port), str(FROZEN_SECONDS)]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
