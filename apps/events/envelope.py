@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -18,14 +19,15 @@ def source_of(tenant_slug: str) -> str:
     return f"//{domain}/tenants/{tenant_slug}" if tenant_slug else f"//{domain}/platform"
 
 
-def cloud_event(event: StoredEvent, *, source: str) -> dict[str, Any]:
+def cloud_event(event: StoredEvent, *, source: str, metadata: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The event with its context attributes; `data` is passed through undecoded (orjson writes it as it stands).
 
     Extensions: `position` (dense, per log), `sequence` (the same, sortable as text), `partitionkey` (the stream),
-    `streamversion`, `traceparent` (Distributed Tracing), `correlationid`, `causationid`, `actor`.
+    `streamversion`, `traceparent` (Distributed Tracing), `correlationid`, `causationid`, `actor`. `metadata`: the
+    event's, for who has decoded them.
     """
-    metadata = event.metadata
-    attributes = {
+    metadata = event.metadata if metadata is None else metadata
+    attributes: dict[str, Any] = {
         "specversion": "1.0",
         "id": str(event.id),
         "source": source,
@@ -44,9 +46,10 @@ def cloud_event(event: StoredEvent, *, source: str) -> dict[str, Any]:
     for name, extension in _EXTENSIONS.items():
         if value := metadata.get(name):
             attributes[extension] = value
-    return {**attributes, "data": orjson.Fragment(event.raw_data)}
+    attributes["data"] = orjson.Fragment(event.raw_data)
+    return attributes
 
 
-def encode(event: StoredEvent, *, source: str) -> bytes:
+def encode(event: StoredEvent, *, source: str, metadata: Mapping[str, str] | None = None) -> bytes:
     """The JSON document."""
-    return orjson.dumps(cloud_event(event, source=source))
+    return orjson.dumps(cloud_event(event, source=source, metadata=metadata))

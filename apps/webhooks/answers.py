@@ -6,9 +6,12 @@ Why no general parser: `http.client` reads from a blocking file and costs some 1
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 MAX_HEAD: Final = 65_536  # bytes of status line and headers
+REMEMBERED: Final = 1_024  # bytes of a head that may be kept, in case the same one comes again
 MAX_BODY: Final = 65_536  # bytes of a body that are read at all
 _BLANK: Final = re.compile(rb"\r?\n\r?\n")
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?")
@@ -69,49 +72,18 @@ class AnswerReader:
         if blank is None:
             self._check_beginning()
             return False
-        lines = bytes(self._buffer[: blank.start()]).replace(b"\r\n", b"\n").split(b"\n")
+        text = bytes(self._buffer[: blank.start()])
         del self._buffer[: blank.end()]
-        found = _STATUS.fullmatch(lines[0])
-        if found is None or found[2] == b"101":
-            raise MalformedAnswer("the answer is no HTTP")
-        if found[2][:1] != b"1":
-            self.status = int(found[2])
-            self._read_fields(lines[1:], keeps=found[1] == b"1")
+        head = _remembered(text) if len(text) <= REMEMBERED else _parsed(text)
+        if head.status >= 200:
+            self.status, self.retry_after, self.reusable = head.status, head.retry_after, head.keeps
+            self._left, self._chunked = head.length, head.chunked
         return True
 
     def _check_beginning(self) -> None:
         begun = bytes(self._buffer[:7])
         if len(self._buffer) > MAX_HEAD or not (b"HTTP/1.".startswith(begun) or begun == b"HTTP/1."):
             raise MalformedAnswer("the answer is no HTTP")
-
-    def _read_fields(self, lines: list[bytes], *, keeps: bool) -> None:
-        lengths: set[bytes] = set()
-        for line in lines:
-            name, colon, value = line.partition(b":")
-            if not colon:
-                raise MalformedAnswer("the answer is no HTTP")
-            match name.lower():
-                case b"content-length":
-                    lengths.add(value.strip())
-                case b"transfer-encoding":
-                    self._chunked = value.strip().lower().endswith(b"chunked")
-                case b"connection":
-                    keeps = b"close" not in value.lower() and (keeps or b"keep-alive" in value.lower())
-                case b"retry-after":
-                    self.retry_after = value.strip().decode("latin-1")
-        self.reusable = keeps
-        self._left = self._length(lengths)
-
-    def _length(self, lengths: set[bytes]) -> int | None:
-        if self.status in _NO_BODY:
-            self._chunked = False
-            return 0
-        if not lengths:
-            return None
-        (text, *others) = lengths
-        if others or not (text.isascii() and text.isdigit() and len(text) < 16):
-            raise MalformedAnswer("the answer's length is unreadable")
-        return int(text)
 
     def _read_plain(self) -> None:
         if self._left is None:
@@ -148,3 +120,53 @@ class AnswerReader:
         if tail in (b"\r\n", b"\n") or _BLANK.search(tail):
             self.complete = True
             self.reusable = self.reusable and tail in (b"\r\n", b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What a head says. `length` None: the body ends with the connection."""
+
+    status: int
+    retry_after: str | None
+    length: int | None
+    chunked: bool
+    keeps: bool
+
+
+def _parsed(text: bytes) -> _Head:
+    """Read the status line and the fields; raises MalformedAnswer."""
+    first, *lines = text.replace(b"\r\n", b"\n").split(b"\n")
+    found = _STATUS.fullmatch(first)
+    if found is None or found[2] == b"101":
+        raise MalformedAnswer("the answer is no HTTP")
+    status, keeps, chunked, retry_after = int(found[2]), found[1] == b"1", False, None
+    lengths: set[bytes] = set()
+    for line in lines if status >= 200 else ():
+        name, colon, value = line.partition(b":")
+        if not colon:
+            raise MalformedAnswer("the answer is no HTTP")
+        match name.lower():
+            case b"content-length":
+                lengths.add(value.strip())
+            case b"transfer-encoding":
+                chunked = value.strip().lower().endswith(b"chunked")
+            case b"connection":
+                keeps = b"close" not in value.lower() and (keeps or b"keep-alive" in value.lower())
+            case b"retry-after":
+                retry_after = value.strip().decode("latin-1")
+    if status in _NO_BODY:
+        return _Head(status, retry_after, 0, False, keeps)
+    return _Head(status, retry_after, _length(lengths), chunked, keeps)
+
+
+# A receiver answers one post like the next, its clock apart.
+_remembered: Final = lru_cache(maxsize=256)(_parsed)
+
+
+def _length(lengths: set[bytes]) -> int | None:
+    if not lengths:
+        return None
+    (text, *others) = lengths
+    if others or not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise MalformedAnswer("the answer's length is unreadable")
+    return int(text)

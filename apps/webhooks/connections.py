@@ -13,10 +13,9 @@ import socket
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from select import POLLIN, POLLOUT
 from threading import Lock
 from typing import Final
@@ -93,11 +92,9 @@ class Connection:
         """The descriptor to wait on for `wants`."""
         return self._socket.fileno() if self._socket is not None else -1
 
-    def start(self, headers: Mapping[str, str], body: bytes, *, deadline: float) -> None:
-        """Begin to post; `deadline` is on the `time.monotonic` clock."""
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        head = f"POST {self.target.path} HTTP/1.1\r\nHost: {self.target.authority}\r\n{lines}"
-        self._request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
+    def start(self, headers: bytes, body: bytes, *, deadline: float) -> None:
+        """Begin to post; `headers` are whole lines, `deadline` is on the `time.monotonic` clock."""
+        self._request = b"%bContent-Length: %d\r\n%b\r\n%b" % (_opening(self.target), len(body), headers, body)
         self.deadline, self.reply, self.failure = deadline, None, None
         self._kept = self._socket is not None
         self._begin(_Phase.SENDING if self._kept else _Phase.CONNECTING)
@@ -137,6 +134,7 @@ class Connection:
             self._shake()
         if self._phase is _Phase.SENDING:
             self._send()
+            return  # nobody answers so fast; to ask the socket costs more than to be told
         while self._phase is _Phase.READING:
             self._read()
 
@@ -267,6 +265,12 @@ class Keeper:
         same.remove(connection)
         if not same:
             del self._by_key[connection.key]
+
+
+@lru_cache(maxsize=1_024)
+def _opening(target: Target) -> bytes:
+    """The first lines of every request to a receiver."""
+    return f"POST {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n".encode("latin-1")
 
 
 def _excerpt(body: bytes) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
 from apps.events.records import StoredEvent
-from apps.webhooks.metrics import observe_attempt
+from apps.webhooks.metrics import observe_attempts
 from apps.webhooks.sending import Sent
 from rustok.db.ids import new_id
 
@@ -19,9 +20,8 @@ _INSERT: Final = """
         duration_ms, error, response_excerpt)
     SELECT a.id, %s, a.event_id, a.event_type, a.position, a.stream, a.succeeded, a.status_code, a.duration_ms,
         a.error, a.excerpt
-    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::boolean[], %s::smallint[], %s::int[],
-        %s::text[], %s::text[])
-        AS a (id, event_id, event_type, position, stream, succeeded, status_code, duration_ms, error, excerpt)
+    FROM json_to_recordset(%s) AS a (id uuid, event_id uuid, event_type text, position bigint, stream text,
+        succeeded boolean, status_code smallint, duration_ms int, error text, excerpt text)
 """
 
 
@@ -54,20 +54,21 @@ def insert(*, endpoint_id: UUID, attempts: Sequence[Attempt]) -> None:
     """Log the attempts; one statement, none for none."""
     if not attempts:
         return
-    for attempt in attempts:
-        answered = attempt.status_code is not None
-        observe_attempt(succeeded=attempt.succeeded, answered=answered, seconds=attempt.duration_ms / 1000)
-    columns: list[list[Any]] = [
-        [new_id() for _attempt in attempts],
-        [attempt.event.id for attempt in attempts],
-        [attempt.event.wire_type for attempt in attempts],
-        [attempt.event.position for attempt in attempts],
-        [attempt.event.stream for attempt in attempts],
-        [attempt.succeeded for attempt in attempts],
-        [attempt.status_code for attempt in attempts],
-        [attempt.duration_ms for attempt in attempts],
-        [attempt.error[:300] for attempt in attempts],
-        [attempt.excerpt for attempt in attempts],
+    observe_attempts([(a.succeeded, a.status_code is not None, a.duration_ms / 1000) for a in attempts])
+    rows = [
+        {
+            "id": new_id(),
+            "event_id": attempt.event.id,
+            "event_type": attempt.event.wire_type,
+            "position": attempt.event.position,
+            "stream": attempt.event.stream,
+            "succeeded": attempt.succeeded,
+            "status_code": attempt.status_code,
+            "duration_ms": attempt.duration_ms,
+            "error": attempt.error[:300],
+            "excerpt": attempt.excerpt,
+        }
+        for attempt in attempts
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [endpoint_id, *columns])
+        cursor.execute(_INSERT, [endpoint_id, orjson.dumps(rows).decode()])

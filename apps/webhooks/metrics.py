@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import Counter, Histogram
@@ -22,8 +24,11 @@ SECONDS: Final = Histogram(
 )
 
 
-def observe_attempt(*, succeeded: bool, answered: bool, seconds: float) -> None:
-    """Count one post."""
-    outcome = "succeeded" if succeeded else "refused" if answered else "unreachable"
-    ATTEMPTS.labels(outcome).inc()
-    SECONDS.observe(seconds)
+def observe_attempts(attempts: Iterable[tuple[bool, bool, float]]) -> None:
+    """Count posts: whether each succeeded, whether it was answered, and its seconds."""
+    outcomes: Counts[str] = Counts()
+    for succeeded, answered, seconds in attempts:
+        outcomes["succeeded" if succeeded else "refused" if answered else "unreachable"] += 1
+        SECONDS.observe(seconds)
+    for outcome, count in outcomes.items():
+        ATTEMPTS.labels(outcome).inc(count)

@@ -17,7 +17,6 @@ from apps.webhooks.sending import Message, Sender
 from rustok.context import ExecutionContext, current
 from rustok.db.ids import new_id
 from rustok.policy import require
-from rustok.telemetry import outgoing_headers
 from rustok.tenant_config import tenant_config
 
 TYPE: Final = "webhooks.test.v1"
@@ -57,7 +56,7 @@ def ping(endpoint: WebhookEndpoint) -> ProbeResult:
         "data": {"endpoint": str(endpoint.pk)},
     }
     with closing(Sender(endpoint)) as sender:
-        message = Message(message_id, orjson.dumps(document), **outgoing_headers())
+        message = Message(message_id, orjson.dumps(document), current().trace)
         sent = sender.send(message, timeout=tenant_config().webhook_timeout)
     reply = sent.reply
     return ProbeResult(

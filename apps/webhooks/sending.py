@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import atexit
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from apps.events.transports import DELIVERED, Outcome, Refused
 from apps.webhooks.addresses import Target, Unreachable, read_url, resolve
@@ -16,9 +16,9 @@ from apps.webhooks.fleet import WIDTH, Fleet
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.secrets import signing_keys
 from apps.webhooks.signing import sign
-from apps.webhooks.tracing import Post
+from apps.webhooks.tracing import Post, described
+from rustok.context import Trace
 from rustok.sealing import Unsealable
-from rustok.telemetry.propagation import HEADERS
 from rustok.tenant_config import tenant_config
 
 GONE: Final = 410
@@ -28,7 +28,9 @@ _FILL: Final = 0.7  # part of the timeout in which it begins posts that others h
 _OVERLOADED: Final = frozenset({429, 503})
 _UNAVAILABLE: Final = _OVERLOADED | {502, 504}
 _SEALED: Final = "the signing secret cannot be opened: rotate it"
-_USER_AGENT: Final = "RusToK-Webhooks/1.0"
+_PLAIN: Final = (
+    "Content-Type: application/cloudevents+json; charset=utf-8\r\nUser-Agent: RusToK-Webhooks/1.0\r\nAccept: */*\r\n"
+)
 
 _keeper: Final = Keeper()
 close_idle: Final = _keeper.close_all
@@ -37,13 +39,14 @@ atexit.register(close_idle)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One CloudEvent as it goes over the wire. `message_id` stays the same over all attempts."""
+    """One CloudEvent as it goes over the wire. `message_id` stays the same over all attempts.
+
+    `trace` is the span that recorded the event.
+    """
 
     message_id: str
     body: bytes
-    traceparent: str = ""
-    tracestate: str = ""
-    baggage: str = ""
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Sender:
         self._timeout = float(endpoint.timeout_seconds or tenant_config().webhook_timeout)
         self._place: tuple[Target, str] | None = None
         self._idle: list[Connection] = []
+        self._about: dict[str, Any] = {}
 
     def send(self, message: Message, *, timeout: float) -> Sent:
         """Post within `timeout` seconds, name resolution included; never raises for what the receiver does."""
@@ -115,8 +119,8 @@ class Sender:
         """An exchange that is under way."""
         assert self._place is not None
         connection = self._idle.pop() if self._idle else _keeper.take(*self._place)
-        headers = self._headers(message) | post.begin(self._url)
-        connection.start(headers, message.body, deadline=deadline)
+        told = post.begin(self._about, message.message_id)
+        connection.start(self._headers(message, told), message.body, deadline=deadline)
         return connection
 
     def end(self, connection: Connection) -> None:
@@ -134,25 +138,24 @@ class Sender:
         try:
             target = read_url(self._url)
             self._place = target, resolve(target, timeout=(until - started) * _RESOLVE_SHARE)
+            self._about = described(target)
         except UnsafeAddress as error:
             return _unsent(error.detail, started)
         except Unreachable as error:
             return _unsent(str(error), started)
         return None
 
-    def _headers(self, message: Message) -> dict[str, str]:
-        timestamp = int(time.time())
-        signatures = [
-            sign(key, message_id=message.message_id, timestamp=timestamp, body=message.body) for key in self._keys
-        ]
-        return {
-            "Content-Type": "application/cloudevents+json; charset=utf-8",
-            "User-Agent": _USER_AGENT,
-            "Accept": "*/*",
-            "webhook-id": message.message_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": " ".join(signatures),
-        }
+    def _headers(self, message: Message, told: Mapping[str, str]) -> bytes:
+        """The lines of a signed message. Nothing in them comes from outside but the trace, whose syntax was checked."""
+        timestamp, message_id = int(time.time()), message.message_id
+        signatures = " ".join(
+            [sign(key, message_id=message_id, timestamp=timestamp, body=message.body) for key in self._keys]
+        )
+        trace = "".join([f"{name}: {value}\r\n" for name, value in told.items()])
+        return (
+            f"{_PLAIN}webhook-id: {message_id}\r\nwebhook-timestamp: {timestamp}\r\n"
+            f"webhook-signature: {signatures}\r\n{trace}"
+        ).encode("latin-1")
 
 
 class _Flight:
@@ -172,7 +175,7 @@ class _Flight:
 
     def _start(self, job: int) -> Connection:
         now, message = time.monotonic(), self._messages[job]
-        post = Post(message.message_id, {name: getattr(message, name) for name in HEADERS})
+        post = Post(message.trace)
         self._begun[job], self._posts[job] = now, post
         return self._sender.begin(message, min(self._until, now + self._patience), post)
 

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from typing import Any
 
-from rustok.telemetry.propagation import headers_of, received
+from apps.webhooks.addresses import Target
+from rustok.context import Trace
+from rustok.telemetry.propagation import headers_of
 from rustok.telemetry.tracing import Kind, span
 
 
-class Post:
-    """One attempt. The address' path stays out of the span: with many receivers it is the secret."""
+def described(target: Target) -> dict[str, Any]:
+    """What the spans of all posts to a receiver say. Not its path: with many receivers that is the secret."""
+    return {"http.request.method": "POST", "server.address": target.host, "server.port": target.port}
 
-    def __init__(self, message_id: str, headers: Mapping[str, str]) -> None:
-        """`headers` are those of the event's trace: traceparent, tracestate, baggage."""
-        self._parent = received(headers)
-        self._id = message_id
+
+class Post:
+    """One attempt."""
+
+    __slots__ = ("_parent", "_work")
+
+    def __init__(self, parent: Trace | None) -> None:
+        """`parent` is the span that recorded the event; None: nobody is told anything."""
+        self._parent = parent
         self._work: span | None = None
 
-    def begin(self, url: str) -> dict[str, str]:
+    def begin(self, about: Mapping[str, Any], message_id: str) -> dict[str, str]:
         """The trace headers to send."""
         if self._parent is None:
             return {}
-        address = urlsplit(url)
-        self._work = span(
-            "POST webhook",
-            kind=Kind.CLIENT,
-            about={
-                "http.request.method": "POST",
-                "server.address": address.hostname or "",
-                "server.port": address.port or (443 if address.scheme == "https" else 80),
-                "messaging.message.id": self._id,
-            },
-        )
-        return headers_of(self._work.open(self._parent))
+        work = self._work = span("POST webhook", kind=Kind.CLIENT, about=about)
+        trace = work.open(self._parent)
+        if work.is_recorded:
+            work.note({"messaging.message.id": message_id})
+        return headers_of(trace)
 
     def end(self, status: int | None, refusal: str) -> None:
         """How it ended: the answer's status, None without one, and why it counts as refused."""
-        if self._work is None:
+        work = self._work
+        if work is None:
             return
-        if status is not None:
-            self._work.note({"http.response.status_code": status})
+        if status is not None and work.is_recorded:
+            work.note({"http.response.status_code": status})
         if refusal:
-            self._work.fail(refusal[:120])
-        self._work.close()
+            work.fail(refusal[:120])
+        work.close()

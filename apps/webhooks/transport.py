@@ -6,8 +6,6 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 from uuid import UUID
 
-import orjson
-
 from apps.events.envelope import encode, source_of
 from apps.events.records import StoredEvent
 from apps.events.transports import NOT_OFFERED, NotOffered, Outcome, Refused, Route
@@ -16,7 +14,7 @@ from apps.webhooks.deliveries import Attempt
 from apps.webhooks.models import WebhookEndpoint
 from apps.webhooks.sending import GONE, Message, Sender, Sent
 from apps.webhooks.states import EndpointStatus, OrderKey
-from rustok.telemetry.propagation import HEADERS
+from rustok.telemetry.propagation import received
 
 BATCH: Final = 200
 
@@ -90,9 +88,8 @@ class WebhookTransport:
             raise
 
     def _message(self, event: StoredEvent) -> Message:
-        metadata = orjson.loads(event.raw_metadata)
-        trace = {name: metadata[name] for name in HEADERS if name in metadata}
-        return Message(str(event.id), encode(event, source=self._source), **trace)
+        metadata = event.metadata
+        return Message(str(event.id), encode(event, source=self._source, metadata=metadata), received(metadata))
 
 
 def judged(sent: Sequence[Sent | None], streams: Sequence[str]) -> list[Outcome | NotOffered]:

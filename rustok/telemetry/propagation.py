@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from rustok import context
@@ -48,6 +49,7 @@ def begun(*, baggage: str = "") -> Trace:
     return Trace(trace.trace_id, trace.span_id, sampled=False, baggage=baggage)
 
 
+@lru_cache(maxsize=1_024)
 def parse_traceparent(value: str) -> Trace | None:
     """The trace that a header names, or None when the header is not valid (section 3.2).
 

@@ -93,22 +93,23 @@ class span:  # noqa: N801 - reads as a verb where it is used
         self._started = time.perf_counter()
         if not trace.sampled or not provider.is_on():
             return trace
-        live = self._live = LiveSpan(
-            trace_id=trace.trace_id,
-            span_id=f"{getrandbits(64) or 1:016x}",
-            parent_id=trace.parent_id if self._door else trace.span_id,
-            name=self._name,
-            kind=self._kind,
-            start=at or time.time_ns(),
-            remote=self._door or self._kind in _OUTSIDE,
-            links=[(other.trace_id, other.span_id) for other in self._links],
-        )
         tenant = context.current().tenant
-        if tenant is not None:
-            live.about["rustok.tenant"] = tenant.slug
-        for facts in (self._about, self._facts):
-            for name, value in facts.items():
-                live.note(name, value)
+        live = self._live = LiveSpan(
+            trace.trace_id,
+            f"{getrandbits(64) or 1:016x}",
+            trace.parent_id if self._door else trace.span_id,
+            self._name,
+            self._kind,
+            at or time.time_ns(),
+            remote=self._door or self._kind in _OUTSIDE,
+            about={} if tenant is None else {"rustok.tenant": tenant.slug},
+        )
+        if self._links:
+            live.links = [(other.trace_id, other.span_id) for other in self._links]
+        if self._about:
+            live.note(self._about)
+        if self._facts:
+            live.note(self._facts)
         return trace.within(live.span_id)
 
     def close(self, error: BaseException | None = None, *, at: int | None = None) -> None:
@@ -133,8 +134,7 @@ class span:  # noqa: N801 - reads as a verb where it is used
     def note(self, about: Mapping[str, Any]) -> None:
         """Add what became known."""
         if self._live is not None:
-            for name, value in about.items():
-                self._live.note(name, value)
+            self._live.note(about)
 
     def rename(self, name: str) -> None:
         """Call it by a better name, once that is known."""
@@ -144,7 +144,7 @@ class span:  # noqa: N801 - reads as a verb where it is used
     def fail(self, reason: str) -> None:
         """Mark it as failed without an exception."""
         if self._live is not None:
-            self._live.note("error.type", reason)
+            self._live.note({"error.type": reason})
             self._live.error = reason
 
     def _log(self, event: str, **more: Any) -> None:
@@ -170,8 +170,7 @@ def note(about: Mapping[str, Any]) -> None:
     """Add facts to the active span, if there is one."""
     live = _active.get()
     if live is not None:
-        for name, value in about.items():
-            live.note(name, value)
+        live.note(about)
 
 
 def took(name: str, seconds: float, *, kind: SpanKind = SpanKind.INTERNAL, about: Mapping[str, Any] = _NOTHING) -> None:
@@ -186,9 +185,9 @@ def took(name: str, seconds: float, *, kind: SpanKind = SpanKind.INTERNAL, about
 
 
 def _tell(live: LiveSpan, error: BaseException) -> None:
-    live.note("error.type", type(error).__name__)
+    live.note({"error.type": type(error).__name__})
     if isinstance(error, DomainError):
-        live.note("rustok.error_code", error.code)
+        live.note({"rustok.error_code": error.code})
         if error.code // 1000 != 5:
             return  # a refusal is an answer; only our own faults are errors (as for Sentry)
     live.error = redact_text(f"{type(error).__name__}: {error}"[:300])

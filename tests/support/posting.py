@@ -13,7 +13,7 @@ def post(connection: Connection, timeout: float = 5.0) -> Reply:
     until = time.monotonic() + timeout
 
     def start(_job: int) -> Connection:
-        connection.start({"X-Test": "1"}, b"{}", deadline=until)
+        connection.start(b"X-Test: 1\r\n", b"{}", deadline=until)
         return connection
 
     Fleet([None], start=start, judge=lambda _job, _connection: True).run(until=until, fill_until=until)

@@ -22,7 +22,7 @@ class Crew:
 
     def start(self, job):
         connection = Connection(self.target, "127.0.0.1")
-        connection.start({"X-Job": str(job)}, b"{}", deadline=time.monotonic() + self.timeout)
+        connection.start(b"X-Job: %d\r\n" % job, b"{}", deadline=time.monotonic() + self.timeout)
         return connection
 
     def judge(self, job, connection):

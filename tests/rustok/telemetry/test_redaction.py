@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rustok.telemetry.redaction import MASK, is_secret_name, redact_fields, redact_text
+from rustok.telemetry.redaction import _RULES, _STEMS, MASK, is_secret_name, redact_fields, redact_text
 
 SECRET_NAMES = [
     "password",
@@ -138,3 +138,7 @@ def test_a_text_made_of_beginnings_costs_no_more_than_its_length(beginning):
     redact_text(text)
 
     assert time.process_time() - started < 0.5
+
+
+def test_the_first_look_misses_no_rule():
+    assert all(any(stem in hint for stem in _STEMS) for hints, _shape in _RULES for hint in hints)
