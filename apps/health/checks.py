@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -13,14 +12,13 @@ from django.conf import settings
 from django.core.cache import cache as shared_cache
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.loader import MigrationLoader
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
 from psycopg.conninfo import make_conninfo
 
 from apps.health.installation import certificate, modules, pool_load, secrets
-from apps.health.queries import last_heartbeat, workers_seen_since
+from apps.health.queries import beats
 from apps.tenants.isolation import platform_scope
 from rustok.celery import app as celery_app
 from rustok.config import ROOT, config
@@ -29,7 +27,7 @@ from rustok.health import Check, CheckFailed, Observation, Surface, register
 from rustok.operations import Criticality
 from rustok.resilience.timeout import limited
 
-LATE_HEARTBEAT: Final = timedelta(seconds=45)
+LATE_HEARTBEAT: Final = 45.0
 LONG_QUEUE: Final = 5_000
 PROBE_SECONDS: Final = 1.5
 SILENT_ROUNDS: Final = 10  # of a tenth of a second, in which `SELECT 1` brings nothing: the server answers nobody
@@ -133,14 +131,12 @@ def cache_round_trip() -> Observation:
 def workers() -> Observation:
     """The proof of work: the value is how many workers finished a task in the last minute."""
     with platform_scope("health of the workers"):
-        last, now = last_heartbeat(), timezone.now()
-        if last is None:
-            raise CheckFailed(_("no worker has finished a task yet"))
-        if now - last > LATE_HEARTBEAT:
-            raise CheckFailed(
-                _("no worker has finished a task for {seconds} s"), seconds=int((now - last).total_seconds())
-            )
-        return Observation(value=workers_seen_since(now - timedelta(minutes=1)), unit="workers")
+        age, seen = beats()
+    if age is None:
+        raise CheckFailed(_("no worker has finished a task yet"))
+    if age > LATE_HEARTBEAT:
+        raise CheckFailed(_("no worker has finished a task for {seconds} s"), seconds=int(age))
+    return Observation(value=seen, unit="workers")
 
 
 @cache

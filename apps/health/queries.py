@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from apps.health.models import BY_HOUR, BY_MINUTE, Heartbeat, Incident
+from apps.health.models import BY_HOUR, BY_MINUTE, Incident
 from apps.health.sampler import Result, Status, sampler
 
 __all__ = [
@@ -19,12 +19,16 @@ __all__ = [
     "Point",
     "Result",
     "Status",
+    "beats",
     "current_results",
     "history",
     "incidents",
-    "last_heartbeat",
-    "workers_seen_since",
 ]
+_BEATS: Final = """
+    SELECT extract(epoch FROM statement_timestamp() - max(beat_at))::float8,
+           count(*) FILTER (WHERE beat_at > statement_timestamp() - interval '1 minute')
+    FROM health_heartbeat
+"""
 _POINTS: Final = """
     SELECT check_name, date_bin(make_interval(secs => %(step)s), at, %(since)s), sum(passed), sum(warned), sum(failed),
            avg(took_ms) FILTER (WHERE worst_ms > 0), max(worst_ms), max(value)
@@ -98,11 +102,12 @@ def incidents(*, since: datetime) -> QuerySet[Incident]:
     return Incident.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gte=since))
 
 
-def last_heartbeat() -> datetime | None:
-    """When any worker last finished a task; None before the first one."""
-    return Heartbeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
+def beats() -> tuple[float | None, int]:
+    """Seconds since any worker last finished a task (None before the first one), and how many did within a minute.
 
-
-def workers_seen_since(moment: datetime) -> int:
-    """How many workers have finished a task since then."""
-    return Heartbeat.objects.filter(beat_at__gte=moment).count()
+    By the database's clock, which also dates the beats: those of two machines may differ. One statement.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BEATS)
+        age, seen = cursor.fetchone()
+    return age, seen

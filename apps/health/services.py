@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import translation
 
 from apps.health.models import BY_HOUR, BY_MINUTE, Heartbeat, Incident, Sample
@@ -22,6 +23,7 @@ HOURS_KEPT: Final = timedelta(days=30)
 MOST_INCIDENTS: Final = 2_000
 _TURN: Final = 0x7E4A_4EA1  # who holds this lock writes the history
 _AGAIN: Final = timedelta(seconds=2)  # processes notice the same end of an incident at most so far apart
+_AHEAD: Final = timedelta(minutes=2)
 _ROLL_UP: Final = """
     INSERT INTO health_sample (id, check_name, width, at, passed, warned, failed, took_ms, worst_ms, value)
     SELECT gen_random_uuid(), check_name, %(hour)s, date_trunc('hour', at, 'UTC'),
@@ -66,21 +68,27 @@ class Minute:
     checks: Mapping[str, Summary]
 
 
-def record_heartbeat(*, worker: str, at: datetime) -> None:
-    """Note that `worker` finished a task at this time, and forget workers that have been gone for a day."""
-    Heartbeat.objects.update_or_create(worker=worker[:200], defaults={"beat_at": at})
-    Heartbeat.objects.filter(beat_at__lt=at - FORGET_AFTER).delete()
+def record_heartbeat(*, worker: str, ago: timedelta = timedelta()) -> None:
+    """Note that `worker` has finished a task, now (or then), and forget workers that have been gone for a day.
+
+    By the database's clock: one worker whose clock is ahead would prove for hours that workers work.
+    """
+    Heartbeat.objects.update_or_create(worker=worker[:200], defaults={"beat_at": Now() - ago})
+    Heartbeat.objects.filter(beat_at__lt=Now() - FORGET_AFTER).delete()
 
 
 def keep_minutes(minutes: Sequence[Minute]) -> None:
     """Store what nobody stored yet of these minutes, oldest first. About eight short statements, once a minute.
 
-    Several processes offer the same minutes: the first one's are kept. Raises DatabaseError when the store is down,
-    and then nothing is stored.
+    Several processes offer the same minutes: the first one's are kept. Minutes of a future, from a process whose clock
+    is ahead, are dropped: they would hide the true ones, and take the history for old. Raises DatabaseError when the
+    store is down, and then nothing is stored.
     """
     with platform_scope("history of health"), transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+            cursor.execute("SELECT statement_timestamp(), pg_advisory_xact_lock(%s)", [_TURN])
+            now = cursor.fetchone()[0]
+        minutes = [minute for minute in minutes if minute.at <= now + _AHEAD]
         known = set(
             Sample.objects.filter(width=BY_MINUTE, at__in=[minute.at for minute in minutes]).values_list(
                 "at", flat=True

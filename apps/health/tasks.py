@@ -6,7 +6,6 @@ import os
 import socket
 
 from celery.signals import worker_ready
-from django.utils import timezone
 
 from apps.events.services import relay_once
 from apps.health.metrics import BEATS, STARTS
@@ -26,7 +25,7 @@ def heartbeat() -> None:
     relay_once()
     BEATS.inc()
     with platform_scope("heartbeat of a worker"):
-        record_heartbeat(worker=f"{socket.gethostname()}:{os.getpid()}", at=timezone.now())
+        record_heartbeat(worker=f"{socket.gethostname()}:{os.getpid()}")
 
 
 @worker_ready.connect(weak=False)

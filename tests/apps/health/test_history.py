@@ -134,6 +134,14 @@ def test_several_processes_write_each_minute_once_and_one_incident(stage):
     assert [(row[0], row[1]) for row in told()] == [("fail", "gone")]
 
 
+def test_a_process_whose_clock_is_ahead_leaves_the_history_alone(platform, db):
+    Stage().play(61)
+    Stage(start=datetime(2050, 1, 1, 0, 59, tzinfo=UTC)).play(125, Status.FAIL, "gone")
+
+    assert list(Sample.objects.filter(width=BY_MINUTE).values_list("at", flat=True)) == [NOON]
+    assert told() == []
+
+
 def test_hours_are_sums_of_their_minutes_even_while_they_last(stage):
     stage.play(121, took=2.0)
     stage.play(60, Status.FAIL, "gone", took=8.0)
