@@ -34,6 +34,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "LANGUAGES": {"action": lambda _request: reverse("admin:language"), "navigation": []},
     "STYLES": [_asset("console/console.css"), _asset("console/health.css")],
+    "SCRIPTS": [_asset("console/frame.js")],
     "DASHBOARD_CALLBACK": "apps.console.dashboard.fill",
     "BORDER_RADIUS": "8px",
     # A cool blue: 600 on white and 500 on the dark base both pass 4.5 to 1.

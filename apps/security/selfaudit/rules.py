@@ -231,9 +231,9 @@ RULES: Final = (
     ),
     Rule(
         "csp-eval",
-        L,
+        H,
         _("Console pages evaluate no texts as code"),
-        _("The console's library needs 'unsafe-eval' today; the documentation says why."),
+        _("Take 'unsafe-eval' out of script-src."),
         lambda e: "'unsafe-eval'" if "'unsafe-eval'" in _script_sources(e) else "",
     ),
     Rule(
