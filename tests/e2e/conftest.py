@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.e2e.console import Console
 from tests.support.stack import Stack
@@ -37,13 +37,18 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
+def browser_path() -> str:
+    """RUSTOK_CHROMIUM, or Debian's: the headless shell draws the same with half the work of the whole browser."""
+    places = (os.environ.get("RUSTOK_CHROMIUM"), "/usr/bin/chromium-headless-shell")
+    return next((place for place in places if place and Path(place).exists()), "/usr/bin/chromium")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as driver:
-        path = os.environ.get("RUSTOK_CHROMIUM", "/usr/bin/chromium")
-        chromium = driver.chromium.launch(executable_path=path, args=list(_FLAGS))
+        chromium = driver.chromium.launch(executable_path=browser_path(), args=list(_FLAGS))
         yield chromium
         chromium.close()
 
@@ -63,30 +68,56 @@ def sessions() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def desks() -> dict[tuple[str, int], BrowserContext]:
+    """The browser profiles of people who have signed in, by host and width: their pages load nothing twice."""
+    return {}
+
+
 @pytest.fixture
-def console(stack: Stack, browser: Browser, width: int, sessions: dict[str, Any]) -> Iterator[OpenConsole]:
-    """`console(facts)` opens one and signs in with facts of `demo.json`; complaints of the browser fail the test."""
+def console(
+    stack: Stack, browser: Browser, width: int, sessions: dict[str, Any], desks: dict[tuple[str, int], BrowserContext]
+) -> Iterator[OpenConsole]:
+    """`console(facts)` opens one and signs in with facts of `demo.json`; complaints of the browser fail the test.
+
+    A profile of its own is for who is not signed in, or asks for one by a wish (`color_scheme="dark"`).
+    """
     opened: list[Console] = []
 
-    def open_console(facts: dict[str, Any], *, signed_in: bool = True, **options: Any) -> Console:
-        if signed_in:
-            options["storage_state"] = sessions.get(facts["url"])
-        context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, locale="en-GB", **options)
-        context.set_default_timeout(PATIENCE)
-        made = Console(context.new_page(), facts["url"], width)
+    def fresh(**options: Any) -> BrowserContext:
+        size = {"width": width, "height": SIZES[width]}
+        made = browser.new_context(viewport=size, **{"locale": "en-GB", "reduced_motion": "reduce", **options})
+        made.set_default_timeout(PATIENCE)
+        return made
+
+    def open_console(facts: dict[str, Any], *, signed_in: bool = True, **wishes: Any) -> Console:
+        url = facts["url"]
+        if not signed_in:
+            context = fresh(**wishes)
+        elif wishes or (url, width) not in desks:
+            context = fresh(storage_state=sessions.get(url), **wishes)
+        else:
+            context = desks[url, width]
+        made = Console(context.new_page(), url, width)
         opened.append(made)
         if not signed_in:
             return made
-        if facts["url"] in sessions:
+        if url in sessions:
             made.open()
         else:
             made.sign_in(facts["admin"]["username"], facts["admin"]["password"])
-            sessions[facts["url"]] = context.storage_state()
+            sessions[url] = context.storage_state()
+        if not wishes:
+            desks[url, width] = context
         return made
 
     yield open_console
     for made in opened:
-        made.page.context.close()
+        if made.page.context in desks.values():
+            made.page.evaluate("localStorage.clear()")  # the next test finds the page as it was
+            made.page.close()
+        else:
+            made.page.context.close()
         assert made.complaints == []
 
 
