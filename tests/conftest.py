@@ -8,6 +8,7 @@ from django.conf import settings
 from tests.support.commits import run_commit_hooks  # noqa: F401 - a fixture
 from tests.support.database import django_db_setup  # noqa: F401 - replaces pytest-django's fixture of this name
 from tests.support.isolation import fresh_caches  # noqa: F401 - a fixture
+from tests.support.static import static_files_once  # noqa: F401 - a fixture
 from tests.support.tenants import (  # noqa: F401 - fixtures
     acme,
     client_of,
