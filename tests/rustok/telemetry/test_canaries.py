@@ -31,6 +31,7 @@ from rustok.telemetry import logging as telemetry_logging
 from rustok.telemetry import provider, sentry
 from rustok.telemetry.provider import Tracing
 from tests.support.commerce import make_product
+from tests.support.quiet import stop_reporting
 from tests.support.receiver import Receiver, listening, receiver, status  # noqa: F401 - receiver is a fixture
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -108,7 +109,7 @@ def reports() -> Iterator[Receiver]:
     with listening(Receiver(answer=lambda _got: status("200 OK", b"{}"))) as place:
         sentry.configure(dsn=f"http://key@127.0.0.1:{place.port}/1", environment="test")
         yield place
-        sentry_sdk.init()
+        stop_reporting()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from rustok.api.handlers import failure
 from rustok.context import ExecutionContext, TenantRef, Trace
 from rustok.errors.families import DatabaseUnavailable, NotFound
 from rustok.telemetry import sentry, span
+from tests.support.quiet import stop_reporting
 from tests.support.spans import recording
 
 ACME = TenantRef(id=UUID(int=1), slug="acme", name="Acme", schema="t_000000000001")
@@ -91,8 +92,7 @@ def inbox():
     Inbox.items.clear()
     assert sentry.configure(dsn=f"http://key@127.0.0.1:{server.server_address[1]}/1", environment="test")
     yield Inbox.items
-    sentry_sdk.get_client().close(timeout=2)
-    sentry_sdk.init()
+    stop_reporting()
     server.shutdown()
     server.server_close()
 
