@@ -14,6 +14,7 @@ from apps.health.sampler import Sampler, Status
 from rustok.api.admission import admission
 from rustok.db import pool
 from rustok.db.deadlines import silence
+from rustok.repeating import repeat
 from rustok.resilience.admission import Admission
 from rustok.resilience.degradation import DegradationController, controller
 
@@ -45,8 +46,7 @@ class Feed:
     def start(self) -> None:
         """Begin in a daemon thread. A second call does nothing."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="degradation", daemon=True)
-            self._thread.start()
+            self._thread = repeat(self.tick, every=SECONDS, name="degradation")
 
     def tick(self) -> None:
         """Measure once."""
@@ -64,8 +64,3 @@ class Feed:
             self._places.dismiss()
             pool.dismiss()
         self._modes.feed({**values, "load": load.offered, "latency": load.slowest, "pool": self._pool_load()})
-
-    def _run(self) -> None:
-        tick = threading.Event()
-        while not tick.wait(SECONDS):
-            self.tick()

@@ -15,6 +15,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from rustok.context import ExecutionContext, system_actor, use
 from rustok.db.shared import shared_rows
+from rustok.repeating import repeat
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, controller
 from rustok.telemetry import log_event
 
@@ -46,8 +47,7 @@ class OverrideWatch:
     def start(self) -> None:
         """Begin in a daemon thread. A second call does nothing."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="mode", daemon=True)
-            self._thread.start()
+            self._thread = repeat(self._step, every=SECONDS, name="mode")
 
     def look(self) -> None:
         """Read once; a database that is away changes nothing."""
@@ -60,10 +60,10 @@ class OverrideWatch:
         finally:
             self._modes.feed({})
 
-    def _run(self) -> None:
-        tick = threading.Event()
-        while not tick.wait(SECONDS):
+    def _step(self) -> None:
+        try:
             self.look()
+        finally:
             connections.close_all()
 
 

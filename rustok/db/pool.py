@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from rustok.config import Config
 from rustok.context import NO_MEMO, current
 from rustok.db.deadlines import DeadlineConnection
+from rustok.repeating import repeat
 from rustok.telemetry.metrics import REGISTRY
 
 TICK_SECONDS: Final = 1.0
@@ -74,10 +75,11 @@ class PoolWatch:
         self._pool, self._interval = pool, health_interval
         self._since_check = 0.0
         self._seen: dict[str, int] = {}
+        self._finished = threading.Event()
 
     def start(self) -> None:
         """Begin; ends with the pool."""
-        threading.Thread(target=self._run, name="db-pool", daemon=True).start()
+        repeat(self._step, every=TICK_SECONDS, name="db-pool", stopped=self._finished)
 
     def tick(self) -> None:
         """One round: publish, and now and then check."""
@@ -105,9 +107,10 @@ class PoolWatch:
                 counter.inc(more * unit)
         self._seen = dict(stats)
 
-    def _run(self) -> None:
-        finished = threading.Event()
-        while not self._pool.closed and not finished.wait(TICK_SECONDS):
+    def _step(self) -> None:
+        if self._pool.closed:
+            self._finished.set()
+        else:
             self.tick()
 
 

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from rustok.repeating import repeat
 from rustok.resilience.circuit_breaker.breaker import CircuitBreaker, every_exception
 from rustok.resilience.circuit_breaker.core import (
     Override,
@@ -147,10 +148,5 @@ class Registry:
         with self._lock:
             if not self._watching or (self._watcher is not None and self._watcher[0] == os.getpid()):
                 return
-            thread = threading.Thread(target=self._watch, name="breakers", daemon=True)
+            thread = repeat(self.synchronise, every=WATCH_SECONDS, name="breakers", stopped=self._stopped)
             self._watcher = (os.getpid(), thread)
-            thread.start()
-
-    def _watch(self) -> None:
-        while not self._stopped.wait(WATCH_SECONDS):
-            self.synchronise()
