@@ -1,6 +1,6 @@
 """Prometheus metrics with bounded labels. What is declared here is fed by a caller in this code base, or it goes.
 
-Labels are route templates, never paths; unknown methods become `OTHER`; tenants beyond the first fifty become `other`.
+Labels are route templates, never paths; unknown methods become `OTHER`; tenants beyond fifty become `other`.
 With `PROMETHEUS_MULTIPROC_DIR` set, every process of the host writes there and any of them can answer a scrape
 (`rustok.telemetry.gathering`).
 """
@@ -32,6 +32,7 @@ REGISTRY: Final = CollectorRegistry(auto_describe=True)
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER: Final = "other"
+_MOST_SEEN: Final = 10_000
 _LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 HTTP_REQUESTS: Final = Counter(
@@ -42,7 +43,7 @@ HTTP_SECONDS: Final = Histogram(
 )
 TENANT_REQUESTS: Final = Counter(
     "rustok_tenant_requests",
-    "Answered requests by tenant (the first fifty, the rest together).",
+    "Answered requests by tenant (fifty, half of them the first, half busy ones; the rest together).",
     ("tenant",),
     registry=REGISTRY,
 )
@@ -85,15 +86,18 @@ BUILD.labels(__version__).set(1)
 
 
 class CappedLabel:
-    """Lets the first `limit` values through and calls every later one `other`: cardinality stays bounded (trap 41).
+    """Lets `limit` values through and calls every other one `other`: cardinality stays bounded (trap 41).
 
-    With `shared` all processes of the host let the same values through, or each would add fifty of its own.
+    Half of the places go to whoever comes first, the others to who has come more than `busy` times to this process: in
+    a large installation the labels are worth most on the busiest. With `shared` all processes of the host let the same
+    values through, or each would add fifty of its own.
     """
 
-    def __init__(self, limit: int, *, shared: SharedNames | None = None) -> None:
+    def __init__(self, limit: int, *, busy: int = 0, shared: SharedNames | None = None) -> None:
         """Start empty."""
-        self._limit, self._shared = limit, shared
+        self._limit, self._busy, self._shared = limit, busy, shared
         self._known: set[str] = set()
+        self._seen: dict[str, int] = {}
         self._full = False
         self._lock = threading.Lock()
 
@@ -104,12 +108,18 @@ class CappedLabel:
         if self._full:
             return OTHER
         with self._lock:
-            if self._shared is not None:
-                self._known = self._shared.enter(value, self._limit)
-            elif len(self._known) < self._limit:
-                self._known.add(value)
+            room = self._room_for(value)
+            if len(self._known) < room:
+                self._known = self._shared.enter(value, room) if self._shared is not None else {*self._known, value}
             self._full = len(self._known) >= self._limit
         return value if value in self._known else OTHER
+
+    def _room_for(self, value: str) -> int:
+        """How many places there are for it; called with the lock held."""
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        seen = self._seen[value] = self._seen.get(value, 0) + 1
+        return self._limit if seen > self._busy else (self._limit + 1) // 2
 
 
 def _directory() -> Path | None:
@@ -118,7 +128,7 @@ def _directory() -> Path | None:
 
 
 _shared_tenants: Final = SharedNames(_place / "tenants.names") if (_place := _directory()) else None
-tenant_label: Final = CappedLabel(50, shared=_shared_tenants)
+tenant_label: Final = CappedLabel(50, busy=50, shared=_shared_tenants)
 
 
 def observe_request(*, method: str, route: str, status: int, seconds: float, tenant: str = "") -> None:

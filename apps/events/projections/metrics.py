@@ -1,4 +1,4 @@
-"""What Prometheus sees of projections. Tenants beyond the first fifty are one label (`other`)."""
+"""What Prometheus sees of projections. Tenants beyond fifty are one label (`other`)."""
 
 from __future__ import annotations
 

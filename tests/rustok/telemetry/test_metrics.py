@@ -48,6 +48,13 @@ def test_labels_beyond_the_cap_become_other():
     assert [label(value) for value in ("a", "b", "c", "a", "d")] == ["a", "b", "other", "a", "other"]
 
 
+def test_half_of_the_labels_are_for_the_busy():
+    label = CappedLabel(4, busy=2)
+    seen = [label(value) for value in ("a", "b", "idle", "c", "c", "c", "d", "d", "d", "e", "e", "e", "a")]
+
+    assert seen == ["a", "b", "other", "other", "other", "c", "other", "other", "d", "other", "other", "other", "a"]
+
+
 def test_the_cap_holds_when_many_threads_meet_new_values():
     label = CappedLabel(5)
     with ThreadPoolExecutor(8) as pool:
