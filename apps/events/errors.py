@@ -34,6 +34,15 @@ class NothingChosen(BusinessError):
     message = _("Say which dead letters: by id, event type, subscription or range of positions, or say all.")
 
 
+class EventsRemoved(BusinessError):
+    """A reader of the log asks for what comes after a position, but retention has removed events behind it."""
+
+    code = 3304
+    kind = Kind.GONE
+    title = _("Events were removed")
+    message = _("Events up to position %(floor)s are not all kept any more. Read on with gaps=true, or begin at 0.")
+
+
 class UnknownProjection(BusinessError):
     """No app of this installation has a projection of this name."""
 

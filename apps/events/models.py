@@ -16,6 +16,7 @@ from apps.events.fields import IdentityField
 from rustok.db.ids import Entity
 
 LOG: Final = "log"
+FLOOR: Final = "floor"  # the counter's row that says up to where the log has been pruned
 
 
 class Event(Entity):

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from apps.events.logs import log_id
-from apps.events.models import LOG, DeadLetter, Event
+from apps.events.models import FLOOR, LOG, DeadLetter, Event
 from apps.events.partitions import PARTITION
 from apps.events.patterns import like_patterns
 from apps.events.records import COLUMNS, WIRE_TYPE, StoredEvent, stored
@@ -158,6 +158,12 @@ def dead_letter_count() -> int:
 def head() -> int:
     """The last position given; 0 for an empty log. One row by index."""
     rows = _rows("SELECT position FROM events_counter WHERE name = %(log)s", {"log": LOG})
+    return int(rows[0][0]) if rows else 0
+
+
+def floor() -> int:
+    """The position up to which retention may have removed events; 0 when it never has. One row by index."""
+    rows = _rows("SELECT position FROM events_counter WHERE name = %(floor)s", {"floor": FLOOR})
     return int(rows[0][0]) if rows else 0
 
 

@@ -14,11 +14,10 @@ from typing import Final
 from django.db import connection, transaction
 
 from apps.events.logs import log_id
-from apps.events.models import LOG
+from apps.events.models import FLOOR, LOG
 from apps.operations.wakeups import DUES
 from rustok.db.ids import new_id
 
-FLOOR: Final = "floor"  # the counter's row that says up to where the log has been pruned
 CHUNK: Final = 5_000  # positions of one transaction
 
 _CREATE: Final = "INSERT INTO events_counter (id, name) VALUES (%s, %s) ON CONFLICT (name) DO NOTHING"

@@ -23,6 +23,7 @@ class LogQuery(Query):
     page_size: int = Field(20, ge=1, le=100, description="Most results of one page.")
     type: EventFilterText | None = Field(None, description="`orders.*`, `orders.order_placed` or with its version.")
     stream: Stream | None = Field(None, description="One stream, as `order-<id>`.")
+    gaps: bool = Field(default=False, description="Read on although older events were removed meanwhile.")
 
 
 class CloudEventOut(Out):

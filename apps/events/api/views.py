@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,8 @@ from apps.events import queries
 from apps.events.api.schemas import CloudEventOut, EventSchemaOut, LogQuery
 from apps.events.contracts import published, schema_of
 from apps.events.envelope import cloud_event, source_of
+from apps.events.errors import EventsRemoved
+from apps.events.records import StoredEvent
 from rustok.api import Call, Endpoint, Page, Query, operation
 from rustok.errors.families import NotFound
 from rustok.operations import Criticality
@@ -24,10 +27,14 @@ class EventCollection(Endpoint):
         criticality=Criticality.NORMAL,
         query=LogQuery,
         answer=Page[CloudEventOut],
+        errors=(EventsRemoved,),
         summary=_("Read the event log"),
     )
     def get(self, call: Call[None, LogQuery]) -> dict[str, Any]:
-        """Oldest first. Positions are dense: who remembers the last one misses nothing and reads nothing twice."""
+        """Oldest first. Positions are dense: who remembers the last one misses nothing and reads nothing twice.
+
+        Where events are kept for a time only, who comes too late for some of them is told so by 410.
+        """
         wanted = call.query
         found = queries.events_after(
             wanted.after,
@@ -35,12 +42,13 @@ class EventCollection(Endpoint):
             event_types=[wanted.type] if wanted.type else (),
             stream=wanted.stream,
         )
+        floor = _floor(wanted, found)
         tenant = call.context.tenant
         source = source_of(tenant.slug if tenant else "")
         full = len(found) == wanted.page_size
         return {
             "results": [cloud_event(event, source=source) for event in found],
-            "next": _address(call, after=found[-1].position) if full else None,
+            "next": _address(call, after=found[-1].position, floor=floor) if full else None,
             "previous": None,
         }
 
@@ -101,7 +109,23 @@ def _contract(wire_type: str) -> dict[str, Any]:
     return {"type": wire_type, "json_schema": schema_of(event)}
 
 
-def _address(call: Call[None, LogQuery], *, after: int) -> str:
+def _floor(wanted: LogQuery, found: Sequence[StoredEvent]) -> int:
+    """Up to where the log may have holes, asked only where one may have been read over; raises EventsRemoved."""
+    begins, is_next = wanted.after == 0, bool(found) and found[0].position == wanted.after + 1
+    if is_next and not begins and not wanted.gaps:
+        return 0
+    floor = queries.floor()
+    if wanted.after < floor and not begins and not wanted.gaps:
+        raise EventsRemoved(floor=floor)
+    return floor
+
+
+def _address(call: Call[None, LogQuery], *, after: int, floor: int) -> str:
+    """The next page; below the floor it says that gaps are known."""
     parameters = call.request.GET.copy()
     parameters["after"] = str(after)
+    if after < floor:
+        parameters["gaps"] = "true"
+    else:
+        parameters.pop("gaps", None)
     return call.request.build_absolute_uri(f"{call.request.path}?{parameters.urlencode()}")

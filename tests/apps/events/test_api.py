@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from apps.events import queries
+from apps.events.models import Event
 from apps.tenants.isolation import tenant_scope
-from tests.support.events import poke, relay
+from rustok.db.ids import new_id
+from tests.support.events import poke, relay, run
 from tests.support.rest import Integrator
 
 
@@ -45,6 +47,38 @@ def test_following_next_reads_everything_once(reader):
         seen += answer["results"]
 
     assert [event["position"] for event in seen] == list(range(start + 1, start + 6))
+
+
+@pytest.fixture
+def pruned(reader) -> int:
+    """Three facts of which the first is kept and the second is gone; the position of the first."""
+    start = queries.head()
+    poke(*"abc")
+    relay()
+    run("SELECT set_config('rustok.retention', 'on', true)")
+    Event.objects.filter(position=start + 2).delete()
+    run("INSERT INTO events_counter (id, name, position) VALUES (%s, 'floor', %s)", new_id(), start + 2)
+    return start + 1
+
+
+def test_a_reader_who_comes_too_late_is_told(reader, pruned):
+    refused = read(reader, pruned)
+
+    assert (refused.status_code, refused.json()["code"]) == (410, 3304)
+    assert read(reader, pruned + 1).json()["results"][0]["position"] == pruned + 2
+
+
+def test_a_reader_who_knows_of_gaps_reads_on(reader, pruned):
+    assert [event["position"] for event in read(reader, pruned, gaps="true").json()["results"]] == [pruned + 2]
+
+
+def test_reading_from_the_beginning_passes_over_what_was_removed(reader, pruned):
+    seen, page = [], read(reader, 0, page_size=1).json()
+    while page["results"]:
+        seen += page["results"]
+        page = reader.client.get(page["next"], headers={"authorization": f"Bearer {reader.key}"}).json()
+
+    assert [event["position"] for event in seen][-2:] == [pruned, pruned + 2]
 
 
 def test_unnumbered_events_are_not_shown(reader):
