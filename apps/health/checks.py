@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
 from psycopg.conninfo import make_conninfo
+from redis import RedisError
 
 from apps.health.installation import certificate, modules, pool_load, secrets
 from apps.health.queries import beats
@@ -121,10 +122,14 @@ def _waiting(broker_connection: Connection, queue: str) -> int:
 def cache_round_trip() -> Observation:
     """Write and read one value."""
     token = str(time.time_ns())
-    with platform_scope("health of the cache"):
-        shared_cache.set("health", token, timeout=30)
-        if shared_cache.get("health") != token:
-            raise CheckFailed(_("the cache does not keep what it is given"))
+    try:
+        with platform_scope("health of the cache"):
+            shared_cache.set("health", token, timeout=30)
+            found = shared_cache.get("health")
+    except RedisError:
+        raise CheckFailed(_("the cache does not answer")) from None
+    if found != token:
+        raise CheckFailed(_("the cache does not keep what it is given"))
     return Observation()
 
 

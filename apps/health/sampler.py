@@ -16,10 +16,11 @@ from enum import StrEnum
 from functools import cache
 from typing import Final
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.utils.translation import gettext_lazy as _
 
 from rustok.context import ExecutionContext, system_actor, use
+from rustok.errors.families import DatabaseUnavailable
 from rustok.health import Check, CheckFailed, Observation, Reason, as_reason, checks
 from rustok.telemetry import log_event
 from rustok.telemetry.metrics import observe_health
@@ -137,6 +138,12 @@ def _outcome(check: Check) -> Result:
             seen = check.run()
     except CheckFailed as failure:
         return Result(check, Status.FAIL, output=failure.reason)
+    except (
+        OperationalError,
+        InterfaceError,
+        DatabaseUnavailable,
+    ):  # expected while it is down, and told by its own check
+        return Result(check, Status.FAIL, output=Reason(_("PostgreSQL does not answer")))
     except Exception as error:  # noqa: BLE001 - a check may fail in any way; its text may hold secrets, so it is logged only
         log_event("health.check_broken", level=logging.WARNING, check=check.name, error=repr(error))
         return Result(check, Status.FAIL, output=Reason(_("unknown error")))

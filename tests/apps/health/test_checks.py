@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from apps.health import checks, tasks
 from apps.health.models import Heartbeat
@@ -82,6 +83,15 @@ def test_a_dead_broker_is_told(monkeypatch):
 
 def test_the_cache_keeps_what_it_is_given(db):
     assert checks.cache_round_trip().warning == ""
+
+
+def test_a_cache_that_is_gone_is_told(db, monkeypatch):
+    def gone(*_arguments, **_options):
+        raise RedisError
+
+    monkeypatch.setattr(checks.shared_cache, "get", gone)
+    with pytest.raises(CheckFailed, match="does not answer"):
+        checks.cache_round_trip()
 
 
 def test_a_database_with_all_migrations_passes(db):

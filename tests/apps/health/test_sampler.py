@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.db import OperationalError
 
 from apps.health.sampler import AGAIN_SECONDS, Result, Sampler, Status, pause_after
 from rustok.health import Check, CheckFailed, Observation
@@ -32,6 +33,10 @@ def broken():
     raise RuntimeError("password=hunter2")
 
 
+def gone():
+    raise OperationalError("could not connect to 10.0.0.7")
+
+
 def failing():
     raise CheckFailed("the thing is off")
 
@@ -43,6 +48,7 @@ def failing():
         (lambda: Observation(value=3, warning="soon full"), Status.WARN, "soon full"),
         (failing, Status.FAIL, "the thing is off"),
         (broken, Status.FAIL, "unknown error"),
+        (gone, Status.FAIL, "PostgreSQL does not answer"),
     ],
 )
 def test_a_run_becomes_a_result(run, status, output):
