@@ -142,7 +142,7 @@ def _outcome(check: Check) -> Result:
         OperationalError,
         InterfaceError,
         DatabaseUnavailable,
-    ):  # expected while it is down, and told by its own check
+    ):  # a check of its own tells more
         return Result(check, Status.FAIL, output=Reason(_("PostgreSQL does not answer")))
     except Exception as error:  # noqa: BLE001 - a check may fail in any way; its text may hold secrets, so it is logged only
         log_event("health.check_broken", level=logging.WARNING, check=check.name, error=repr(error))
