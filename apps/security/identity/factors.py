@@ -34,6 +34,8 @@ from rustok.text import clean
 
 CODES: Final = 10
 RECOVERY: Final = "recovery"
+REMOVAL: Final = "removal"
+"""Counted apart: whoever has stolen a token must not be able to keep its owner from signing in."""
 PURPOSE: Final = "factor.totp"
 _LONGEST_CODE: Final = 64
 
@@ -92,12 +94,13 @@ def store(factor: Factor) -> tuple[str, ...]:
         return () if has_codes else new_codes(user=factor.user)
 
 
-def prove_code(*, user: User, code: str) -> str:
+def prove_code(*, user: User, code: str, counted: str = "factor") -> str:
     """Accept a code of an app, or a recovery code, once; returns which: "totp" or "recovery".
 
+    Attempts are counted by what they are for (`counted`), so that wrong ones at one door close no other.
     Raises SecondFactorRefused, SignInLocked. Parallel uses of one code: one is accepted.
     """
-    at, keys = timezone.now(), (person_key("factor", user),)
+    at, keys = timezone.now(), (person_key(counted, user),)
     wait = lockout.take(keys, at=at)
     if wait:
         raise SignInLocked(wait=lockout.words(wait), retry_after=wait)
@@ -160,7 +163,7 @@ def remove_by_program(*, factor: Factor, code: str, context: ExecutionContext) -
     """
     ResourceGuard(factor, context).ensure(Action.DELETE)
     if factor.user.actor == context.actor:
-        prove_code(user=factor.user, code=code)
+        prove_code(user=factor.user, code=code, counted=REMOVAL)
     else:
         check_held(factor.user.permissions, context)
     remove(user=factor.user, factor_id=factor.pk)

@@ -188,7 +188,7 @@ def unlock(*, user: User, context: ExecutionContext) -> bool:
     """Let a person try again at once, whatever was counted; returns whether anything was. Needs `user:update`."""
     require(context, "user:update")
     keys = [lockout.Key("name", normal(name), lockout.account_limits()) for name in (user.username, user.email) if name]
-    keys += [person_key(kind, user) for kind in ("recheck", "factor")]
+    keys += [person_key(kind, user) for kind in ("recheck", "factor", "removal")]
     with unit_of_work() as uow:
         counted = lockout.forget([key.digest for key in keys])
         uow.audit(AuditEntry(action="user:unlock", target=str(user.pk), details={"counts": counted}))

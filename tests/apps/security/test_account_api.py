@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from apps.security.identity import totp
-from apps.security.identity.factors import Draft, add_app
+from apps.security.identity.factors import Draft, add_app, prove_code
 from apps.security.models import AuditEntry, ConsoleSession, Factor
 from apps.security.services import create_user
 from apps.security.tokens.services import exchange_for_person
@@ -131,6 +131,13 @@ def test_guessing_codes_ends_in_a_wait(bob):
 
     assert (answers[-1].status_code, answers[-1].json()["code"]) == (429, 1161)
     assert bob.remove(bob.factor, code=bob.codes[0]).status_code == 429
+
+
+def test_guesses_with_a_stolen_token_do_not_keep_the_owner_from_signing_in(bob):
+    for _attempt in range(6):
+        bob.remove(bob.factor, code="000000")
+
+    assert prove_code(user=bob.user, code=bob.codes[0]) == "recovery"
 
 
 def test_the_factors_of_others_take_every_permission_of_theirs(acme, context, bob, eve):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -68,6 +70,18 @@ def signing_in(browser, configured):
         return f"{back.path}?{back.query}"
 
     return go
+
+
+def test_the_button_of_the_door_leads_to_the_provider_and_is_not_there_without_one(browser, configured, port):
+    """What a person clicks: the address comes from the page, and the provider itself takes the request."""
+    bare = browser.get("/admin/login/").content.decode()
+    configured(issuer=f"http://127.0.0.1:{port}", scopes="openid email")
+    page = browser.get("/admin/login/").content.decode()
+    (button,) = re.findall(rf'href="({START}[^"]*)"', page)
+    away = urlsplit(browser.get(html.unescape(button))["Location"])
+
+    assert START not in bare
+    assert (away.netloc, fetch(port, "GET", f"{away.path}?{away.query}").status) == (f"127.0.0.1:{port}", 200)
 
 
 def test_an_operator_signs_in(browser, signing_in, port):

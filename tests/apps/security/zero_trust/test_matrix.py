@@ -155,6 +155,57 @@ def test_what_is_public_was_reviewed(urlconf):
     assert {declared.name for _path, _method, declared in endpoints(urlconf) if declared.is_public} <= PUBLIC_OPERATIONS
 
 
+# Reviewed: what the URL map has beside those operations and the console. Documents that tell nothing about a shop.
+DOCUMENTS = {"api/schema/", "api/docs/", "api/redoc/", "api/redoc/bundle.js", "api/errors/"}
+DEMO = "demo/"  # answers 404 unless RUSTOK_DEMO is set; `check --deploy` refuses that in production
+
+
+def others(patterns, prefix=""):
+    """Routes outside the console that are no declared operation."""
+    for entry in patterns:
+        if isinstance(entry, URLResolver):
+            if entry.app_name != "admin":
+                yield from others(entry.url_patterns, prefix + str(entry.pattern))
+            continue
+        view = getattr(entry.callback, "view_class", getattr(entry.callback, "cls", None))
+        if not (isinstance(view, type) and issubclass(view, Endpoint)):
+            yield prefix + str(entry.pattern)
+
+
+@pytest.mark.parametrize("urlconf", SIDES.values(), ids=SIDES)
+def test_nothing_else_is_served_without_review(urlconf):
+    found = {route for route in others(import_module(urlconf).urlpatterns) if not route.startswith(DEMO)}
+
+    assert found == DOCUMENTS
+
+
+@pytest.mark.parametrize("urlconf", SIDES.values(), ids=SIDES)
+def test_every_page_of_a_console_but_its_door_asks_who_is_there(urlconf, acme, client_of):
+    """The same confusion for people: nobody signed in, every page of the URL map."""
+    client = client_of(acme if urlconf.endswith("tenant") else None, HTTP_ACCEPT="text/html")
+    opened = {}
+    for route in console_routes(import_module(urlconf).urlpatterns):
+        answer = client.get(f"/{VARIABLE.sub(lambda variable: NOWHERE.get(variable[1], 'nothing'), route)}")
+        if not (answer.status_code == 302 and answer["Location"].startswith("/admin/login/")):
+            opened[route] = answer.status_code
+
+    assert {route for route, status in opened.items() if status < 400} <= DOORS
+    assert not [route for route, status in opened.items() if status >= 500]
+
+
+DOORS = {"admin/login/", "admin/logout/", "admin/jsi18n/", "admin/visit/", "admin/login/second/"}
+
+
+def console_routes(patterns, prefix="", inside=False):
+    for entry in patterns:
+        if isinstance(entry, URLResolver):
+            yield from console_routes(
+                entry.url_patterns, prefix + str(entry.pattern), inside or entry.app_name == "admin"
+            )
+        elif inside:
+            yield prefix + str(entry.pattern)
+
+
 @pytest.mark.parametrize("urlconf", SIDES.values(), ids=SIDES)
 def test_what_any_credential_opens_was_reviewed(urlconf):
     asked = {declared.name for _path, _method, declared in endpoints(urlconf) if declared.permission == AUTHENTICATED}

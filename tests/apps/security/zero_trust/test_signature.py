@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from django.test import Client
 from django.utils import timezone
 
 from apps.security.models import SigningKey
@@ -114,6 +115,50 @@ def as_ed25519(robot):
 @pytest.mark.parametrize(("code", "attempt"), SPOILT.values(), ids=SPOILT)
 def test_a_spoilt_signature_is_refused_with_its_own_code(robot, code, attempt):
     assert told(attempt(robot)) == (403, code)
+
+
+def revoked(robot):
+    SigningKey.objects.update(expires_at=timezone.now())
+    return robot.send("GET", KEYS)
+
+
+def replayed(robot):
+    headers = robot.signer.headers("GET", KEYS)
+    robot.client.get(KEYS, headers=headers)
+    return robot.client.get(KEYS, headers=headers)
+
+
+def at_another_shop(robot):
+    stranger = SignedClient(
+        Client(headers={"host": "globex.localhost"}), replace(robot.signer, host="globex.localhost")
+    )
+    return stranger.send("GET", KEYS)
+
+
+# The refusals that were promised (issue 4, acceptance 1), each with a code of its own.
+PROMISED = {
+    "replay": (1149, replayed),
+    "stale": SPOILT["stale"],
+    "future": SPOILT["future"],
+    "wrong tenant's key": (1151, at_another_shop),
+    "digest mismatch": SPOILT["another body"],
+    "uncovered component": SPOILT["method not covered"],
+    "revoked key": (1147, revoked),
+    "algorithm confusion": SPOILT["another algorithm named"],
+}
+
+
+@pytest.mark.parametrize(("code", "attempt"), PROMISED.values(), ids=PROMISED)
+def test_each_promised_refusal_has_its_code(robot, globex, code, attempt):
+    assert told(attempt(robot)) == (403, code)
+
+
+def test_no_two_promised_refusals_share_a_code_and_the_catalogue_explains_each(robot):
+    codes = {code for code, _attempt in PROMISED.values()}
+    told_of = {error["code"] for error in robot.client.get("/api/errors/").json()["errors"]}
+
+    assert len(codes) == len(PROMISED)
+    assert codes <= told_of
 
 
 def test_a_signature_for_one_path_opens_no_other(robot):
