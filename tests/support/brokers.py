@@ -51,7 +51,8 @@ class Server:
     def environment(self) -> dict[str, str]:
         return {}
 
-    def start(self) -> None:
+    def begin(self) -> None:
+        """Start it without waiting."""
         with (self.data / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -62,6 +63,10 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def start(self) -> None:
+        if self.process is None:
+            self.begin()
         if not wait_until(self.answers, self.patience):
             tail = (self.data / "log").read_text(errors="replace")[-800:]
             self.stop()

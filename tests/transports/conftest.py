@@ -27,6 +27,7 @@ TITLES = {
 PEERS = {"kafka-peer": "Kafka", "iggy-peer": "Apache Iggy"}  # no server can be had as a package: a peer of ours
 _ran: set[str] = set()
 _servers: dict[str, Server] = {}
+_begun: dict[str, Server] = {}
 _failed: set[str] = set()
 
 
@@ -46,8 +47,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[dict[str, Server]]:
     yield _servers
-    for server in _servers.values():
+    for server in {**_begun, **_servers}.values():
         server.remove()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def early(request: pytest.FixtureRequest, servers: dict[str, Server]) -> None:
+    """RabbitMQ takes its time: it comes up while the others are tested."""
+    name = "rabbitmq"
+    if SERVERS[name].is_here() and any(f"[{name}]" in item.name for item in request.session.items):
+        _begun[name] = SERVERS[name]()
+        _begun[name].begin()
 
 
 @pytest.fixture
@@ -85,7 +95,7 @@ def _broker_rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 def _started(name: str) -> Server:
     """A running server; one that does not start is not waited for a second time."""
-    server = SERVERS[name]()
+    server = _begun.get(name) or SERVERS[name]()
     try:
         server.start()
     except RuntimeError:

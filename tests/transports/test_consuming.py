@@ -99,7 +99,7 @@ def test_replay_by_position_starts_after_it(filled):
 
 
 def test_replay_by_time_starts_at_it(filled):
-    time.sleep(1.05)  # RabbitMQ's streams count in seconds
+    time.sleep(1.05 if filled.url.startswith("amqp:") else 0.02)  # RabbitMQ's streams count in seconds
     moment = datetime.now(UTC)
     publish(filled, [fact("a", 6)])
 
