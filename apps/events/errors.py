@@ -78,3 +78,12 @@ class RebuildNotReady(BusinessError):
     retryable = True
     title = _("The rebuild is not ready")
     message = _("The rebuild of %(projection)s is not ready: %(behind)s events behind, %(refused)s refused.")
+
+
+class HistoryRemoved(BusinessError):
+    """A rebuild would begin where retention has removed events: its rows would lack what they told."""
+
+    code = 3325
+    kind = Kind.CONFLICT
+    title = _("The history is not complete")
+    message = _("Events up to position %(floor)s are not all kept: rebuild %(projection)s from a later snapshot.")

@@ -16,13 +16,13 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from apps.events import enrolment, hints
-from apps.events.errors import NothingToSwap, RebuildNotReady
+from apps.events.errors import HistoryRemoved, NothingToSwap, RebuildNotReady
 from apps.events.logs import log_id
 from apps.events.models import Cursor, Subscription
 from apps.events.projections import TRANSPORT, Projection, Snapshot, get_projection, live_name, shadow_name, target_of
 from apps.events.projections.snapshots import TableDiff, compare, sweep
 from apps.events.projections.states import Build, ProjectionState, projection_states
-from apps.events.queries import events_after
+from apps.events.queries import events_after, floor
 from apps.events.records import StoredEvent
 from apps.events.relay.rounds import run
 from apps.operations import wakeups
@@ -85,11 +85,19 @@ def state_of(name: str) -> ProjectionState:
 
 
 @transactional
-def start_rebuild(*, name: str, context: ExecutionContext, snapshot: Snapshot | None = None, after: int = 0) -> Build:
+def start_rebuild(
+    *,
+    name: str,
+    context: ExecutionContext,
+    snapshot: Snapshot | None = None,
+    after: int = 0,
+    despite_removed: bool = False,
+) -> Build:
     """Begin a shadow build from the log's first event, or go on with the one that is under way. Needs PERMISSION.
 
-    With a `snapshot` that was taken at position `after` the shadow starts there.
-    Raises UnknownProjection, StaleSnapshot.
+    With a `snapshot` that was taken at position `after` the shadow starts there. Where retention has removed events
+    behind its start, the new rows would lack them: refused, unless `despite_removed`.
+    Raises UnknownProjection, StaleSnapshot, HistoryRemoved.
     """
     require(context, PERMISSION)
     projection = get_projection(name)
@@ -98,6 +106,9 @@ def start_rebuild(*, name: str, context: ExecutionContext, snapshot: Snapshot | 
         _drop(known)  # half built by another version of the code
         known = None
     if known is None:
+        removed = floor()
+        if removed > (after if snapshot else 0) and not despite_removed:
+            raise HistoryRemoved(projection=name, floor=removed)
         shadow = enrolment.enrol(
             tenant_id=log_id(),
             name=shadow_name(name),

@@ -35,6 +35,9 @@ class Command(BaseCommand):
         rebuild.add_argument("--dry-run", action="store_true", help="build and compare, do not swap")
         rebuild.add_argument("--abandon", action="store_true", help="drop the build that is under way")
         rebuild.add_argument("--snapshot", type=Path, metavar="FILE", help="start from a snapshot instead of the log")
+        rebuild.add_argument(
+            "--despite-removed", action="store_true", help="also where retention has removed events: rows lack them"
+        )
         diff = verbs.add_parser("diff", help="compare the build under way with the live rows")
         snapshot = verbs.add_parser("snapshot", help="write the live rows to a file")
         snapshot.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
@@ -114,7 +117,9 @@ def _names(options: dict[str, Any]) -> list[str]:
 def _rebuilt(log: Log, name: str, options: dict[str, Any]) -> Comparison:
     """Start or go on, catch up, compare, and swap unless it is a dry run."""
     snapshot, after = _read(options["snapshot"], log) if options["snapshot"] else (None, 0)
-    shadow = service.start_rebuild(name=name, context=current(), snapshot=snapshot, after=after)
+    shadow = service.start_rebuild(
+        name=name, context=current(), snapshot=snapshot, after=after, despite_removed=options["despite_removed"]
+    )
     with progress(f"{log.name} {name}", total=shadow.head, stream=sys.stderr) as bar:
 
         def told(build: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from apps.events.errors import NothingToSwap, RebuildNotReady, StaleSnapshot, UnknownProjection
+from apps.events.errors import HistoryRemoved, NothingToSwap, RebuildNotReady, StaleSnapshot, UnknownProjection
 from apps.events.models import Subscription
 from apps.events.projections import rebuilding
 from apps.events.projections.feeding import ProjectionTransport
@@ -16,6 +16,7 @@ from apps.events.relay.reports import RelayReport
 from apps.events.relay.rounds import serve_next
 from apps.insights.models import StockDay
 from rustok.context import current
+from rustok.db.ids import new_id
 from rustok.errors.families import PermissionDenied
 from tests.support.events import poke, relay, run, together
 from tests.support.log import newest_types
@@ -210,6 +211,23 @@ def test_rebuild_from_a_snapshot_reads_only_what_came_later(pokes, acme):
     assert sum(pokes.batches) == 1
     assert swap().is_equal
     assert counts() == {"a": 3, "b": 1}
+
+
+def test_rebuild_where_events_were_removed_needs_a_later_snapshot(pokes, acme):
+    poke(*"aab")
+    relay()
+    snapshot, position = rebuilding.take_snapshot(name="pokes", context=current())
+    run("INSERT INTO events_counter (id, name, position) VALUES (%s, 'floor', %s)", new_id(), position)
+
+    with pytest.raises(HistoryRemoved, match=str(position)):
+        start()
+    with pytest.raises(HistoryRemoved):
+        start(snapshot=snapshot, after=position - 1)
+    assert Subscription.objects.filter(name="projection:pokes:shadow").count() == 0
+
+    start(snapshot=snapshot, after=position)
+    rebuilding.abandon_rebuild(name="pokes", context=current())
+    start(despite_removed=True)
 
 
 def test_snapshot_of_another_version_never_loads(pokes, acme):
