@@ -1,7 +1,6 @@
 """Traces and the search box, as people of both consoles see them."""
 
 import pytest
-import redis
 
 from apps.events import queries as events
 from apps.events.relay.rounds import drain
@@ -116,7 +115,7 @@ def test_what_is_no_id_finds_nothing(operator, given):
 
 
 def test_a_buffer_that_is_away_is_said_to_be(operator, monkeypatch):
-    dead = redis.Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.05)
+    dead = ring.client("redis://127.0.0.1:9/0")  # with the patience of the product, not that of its library
     with monkeypatch.context() as away:
         away.setattr(ring, "client", lambda _url: dead)
         pages = [text_of(operator.get(f"/admin/{page}")) for page in ("traces/", f"traces/{TRACE}/")]
