@@ -27,7 +27,7 @@ from rustok.local.server import Server
 NOBODY = 65_534
 ROLE = DATABASE = "rustok"
 SUPERUSER = "postgres"
-# Acknowledged orders survive a kill: fsync and synchronous_commit stay on (only the databases of the suite do not wait).
+# Acknowledged orders survive a kill: fsync and synchronous_commit stay on (the suite lets its own databases not wait).
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",  # no socket files that a crash could leave
