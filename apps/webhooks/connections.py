@@ -133,6 +133,9 @@ class Connection:
         if self._phase is _Phase.SHAKING:
             self._shake()
         if self._phase is _Phase.SENDING:
+            if not self._sent and time.monotonic() >= self.deadline:
+                self.give_up()  # a process that was frozen: others post it by now, and this one would come late
+                return
             self._send()
             return  # nobody answers so fast; to ask the socket costs more than to be told
         while self._phase is _Phase.READING:

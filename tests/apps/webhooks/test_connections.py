@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -35,6 +36,18 @@ def test_request_arrives_as_sent(receiver, connection):
     got = receiver.got[0]
     assert (reply.status, got.path, got.body, got.headers["x-test"]) == (204, "/hook", b"{}", "1")
     assert got.headers["host"] == f"127.0.0.1:{receiver.port}"
+
+
+def test_nothing_is_sent_after_the_deadline(receiver, connection):
+    """A process that is frozen while it connects must not post when it goes on: somebody else has done so."""
+    connection.start(b"", b"{}", deadline=0.0)
+    connection.advance()
+    if not connection.done:
+        select.select([], [connection], [], 5)  # connected
+        connection.advance()
+
+    assert isinstance(connection.failure, DeadlineExceeded)
+    assert receiver.got == []
 
 
 def test_connection_is_kept(receiver, connection):
