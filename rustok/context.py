@@ -137,6 +137,22 @@ class ExecutionContext:
             return self.tenant.schema
         return PUBLIC_SCHEMA if self.platform else None
 
+    def within(self, trace: Trace) -> ExecutionContext:
+        """The same circumstances inside another span; a fifth of the cost of `replace`."""
+        return ExecutionContext(
+            self.tenant,
+            self.platform,
+            self.actor,
+            self.permissions,
+            self.request_id,
+            trace,
+            self.locale,
+            self.deadline,
+            self.address,
+            self.groups,
+            self.memo,
+        )
+
     def remaining(self) -> float | None:
         """Seconds until the deadline (never negative), or None without one."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())

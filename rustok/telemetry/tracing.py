@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar, Token
-from dataclasses import replace
 from functools import wraps
 from random import getrandbits
 from types import TracebackType
@@ -37,7 +36,6 @@ Kind = SpanKind
 """Server and consumer take work in, client and producer send it out, internal does neither (OpenTelemetry's word)."""
 
 SLOW_SPAN_SECONDS: Final = 1.0
-_OUTSIDE: Final = frozenset({SpanKind.SERVER, SpanKind.CONSUMER})
 _NOTHING: Final[Mapping[str, Any]] = {}
 _active: Final[ContextVar[LiveSpan | None]] = ContextVar("rustok_span", default=None)
 
@@ -75,7 +73,7 @@ class span:  # noqa: N801 - reads as a verb where it is used
         here = context.current()
         trace = self.open(here.trace)
         if self._live is not None:
-            self._token = context.enter(replace(here, trace=trace))
+            self._token = context.enter(here.within(trace))
             self._before = _active.set(self._live)
         return trace
 
@@ -101,7 +99,7 @@ class span:  # noqa: N801 - reads as a verb where it is used
             self._name,
             self._kind,
             at or time.time_ns(),
-            remote=self._door or self._kind in _OUTSIDE,
+            remote=self._door or self._kind is SpanKind.SERVER or self._kind is SpanKind.CONSUMER,
             about={} if tenant is None else {"rustok.tenant": tenant.slug},
         )
         if self._links:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from dataclasses import fields
 from uuid import UUID
 
 import pytest
@@ -106,3 +107,11 @@ def test_a_child_span_stays_in_its_trace():
 
     assert root.child().trace_id == root.trace_id
     assert root.child().span_id != root.span_id
+
+
+def test_inside_another_span_everything_else_stays():
+    values = {field.name: object() for field in fields(ExecutionContext)}
+    here = ExecutionContext(**values)
+
+    inside = here.within(Trace.new())
+    assert {name for name in values if getattr(inside, name) is not values[name]} == {"trace"}
