@@ -70,7 +70,9 @@ SESSION_COOKIE_AGE = int(config().session_lifetime)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config().scheme == "https"
-SESSION_COOKIE_NAME = "rustok_session"
+# Another shop's host under the same domain cannot set these for this one (RFC 6265bis, section 4.1.3.2).
+_HOST_ONLY = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST_ONLY}rustok_session", f"{_HOST_ONLY}csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "rustok.api.handlers.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
