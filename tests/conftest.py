@@ -1,5 +1,6 @@
 """Shared fixtures. The database is a copy of a prepared one; tenants are there before the first test asks."""
 
+import gc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,3 +34,10 @@ def pytest_configure() -> None:
 def pytest_unconfigure() -> None:
     """Leave no files behind."""
     _flags.cleanup()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and never among what was imported and collected: 6 % of the CPU otherwise."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
