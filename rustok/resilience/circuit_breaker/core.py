@@ -59,6 +59,8 @@ class Policy:
 
 FORGET_AFTER: Final = 86_400.0
 """Seconds after which a record that nobody has asked for is dropped: its tenant or destination is gone."""
+CLOCK_SLACK: Final = 5.0
+"""Seconds by which the store's clock may go back without anybody minding; time servers do that in small steps."""
 REFERENCE: Final = Policy()
 TENANT_DATABASE: Final = Policy(open_seconds=30.0)
 
@@ -120,9 +122,9 @@ def admitted(record: Record, now: float, policy: Policy, lease: str) -> tuple[Re
         return record, Admission(forced.state is State.CLOSED, wait=forced.until - now)
     if record.state is State.CLOSED:
         return record, Admission(granted=True)
-    if record.state is State.OPEN and now < record.until:
+    if record.state is State.OPEN and _lasts(record.until, now, policy.open_seconds):
         return record, Admission(granted=False, wait=record.until - now)
-    if record.state is State.HALF_OPEN and record.lease and now < record.lease_until:
+    if record.state is State.HALF_OPEN and record.lease and _lasts(record.lease_until, now, policy.lease_seconds):
         return record, Admission(granted=False, wait=record.lease_until - now)
     starting = record.state is State.OPEN
     probing = replace(
@@ -162,6 +164,11 @@ def refreshed(record: Record, now: float) -> Record:
         record = replace(record, override=None)
     forgotten = record.override is None and max(record.until, record.lease_until) < now - FORGET_AFTER
     return Record(epoch=record.epoch) if forgotten else record
+
+
+def _lasts(until: float, now: float, seconds: float) -> bool:
+    """Whether a time of so many seconds still runs. More of it left than there ever was: the clock was put back."""
+    return now < until <= now + seconds + CLOCK_SLACK
 
 
 def _overridden(record: Record, now: float) -> bool:

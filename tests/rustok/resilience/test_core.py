@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rustok.resilience.circuit_breaker.core import (
+    CLOCK_SLACK,
     FORGET_AFTER,
     REFERENCE,
     TENANT_DATABASE,
@@ -43,6 +44,12 @@ def test_an_open_breaker_refuses_and_says_how_long():
     record, admission = admitted(OPEN, 104.0, POLICY, "a")
 
     assert (record, admission) == (OPEN, Admission(granted=False, wait=6.0))
+
+
+@pytest.mark.parametrize(("back", "granted"), [(CLOCK_SLACK - 1, False), (3600.0, True)], ids=["a step", "an hour"])
+@pytest.mark.parametrize(("record", "at"), [(OPEN, 100.0), (PROBING, 110.0)], ids=["open", "probing"])
+def test_a_clock_that_is_put_back_keeps_nobody_waiting_for_longer(record, at, back, granted):
+    assert admitted(record, at - back, POLICY, "b")[1].granted is granted
 
 
 def test_late_failures_do_not_extend_the_wait():
