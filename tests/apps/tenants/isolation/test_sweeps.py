@@ -9,6 +9,8 @@ from apps.tenants.isolation import in_every_shop, platform_scope
 from apps.tenants.models import Tenant
 from rustok.context import current
 from rustok.errors.families import TenantSchemaMissing
+from tests.support.commerce import make_customer
+from tests.support.statements import counted
 from tests.support.tenants import TenantFactory
 
 
@@ -58,3 +60,28 @@ def test_a_defect_of_the_work_itself_is_not_hidden(shops):
 
 def test_a_worker_that_leaves_visits_no_further_shop(shops):
     assert worked({}, stopping=lambda: True) == []
+
+
+def visited(where: str) -> list[str]:
+    seen = []
+    in_every_shop(lambda: seen.append(current().tenant.slug), reason="a test", where=where)
+    return seen
+
+
+def test_only_shops_with_something_to_do_are_visited(acme, globex):
+    make_customer()
+
+    assert visited("customers_customer WHERE version = 1") == ["acme"]
+    assert visited("customers_customer WHERE version = 0") == []
+
+
+def test_shops_with_nothing_to_do_cost_one_statement_together(acme, globex):
+    with counted() as statements:
+        visited("customers_customer WHERE version = 0")
+
+    assert sum("customers_customer" in statement for statement in statements) == 1
+
+
+def test_a_question_that_fails_in_one_shop_lets_all_be_visited(shops):
+    """The schemas of most were never made."""
+    assert visited("customers_customer WHERE version = 0") == shops
