@@ -14,6 +14,8 @@ MAX_ATTEMPTS: Final = 12  # of one event before it is a dead letter; with the ba
 PROBE: Final = 3  # consecutive refusals of different keys that make us suspect the destination
 _KEY_CAP: Final = 900.0
 _DESTINATION_CAP: Final = 300.0
+_ROOM_FIRST: Final = 10.0
+_ROOM_CAP: Final = 60.0
 
 
 def lease_seconds(timeout: float) -> float:
@@ -33,8 +35,11 @@ def destination_backoff(pauses: int, wish: float | None = None) -> float:
 
 
 def until_room(retry_in: float | None) -> float:
-    """Seconds until a cursor that stopped for want of room looks again: with the next try of a parked key."""
-    return max(1.0, retry_in or 0.0)
+    """Seconds until a cursor that stopped for want of room looks again: with the next try of a parked key.
+
+    Not at once, because what was posted beside the refused event is posted again; not late: it may be taken by now.
+    """
+    return min(_ROOM_CAP, max(_ROOM_FIRST, retry_in or 0.0))
 
 
 def suspicion(pauses: int) -> int:

@@ -68,3 +68,8 @@ def test_destinations_wish_is_respected():
 @pytest.mark.parametrize(("attempts", "least", "most"), [(1, 0.5, 1.5), (4, 4, 12), (100, 450, 1350)])
 def test_key_backoff_doubles_with_jitter_up_to_its_cap(attempts, least, most):
     assert least <= policy.key_backoff(attempts) <= most
+
+
+@pytest.mark.parametrize(("retry_in", "seconds"), [(None, 10.0), (0.0, 10.0), (30.0, 30.0), (900.0, 60.0)])
+def test_cursor_without_room_looks_again_with_the_next_try_of_a_key(retry_in, seconds):
+    assert policy.until_room(retry_in) == seconds
