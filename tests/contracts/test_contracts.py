@@ -52,6 +52,16 @@ def test_the_golden_sample_of_every_version_is_still_read(path):
         assert event.data().items() >= json.loads(golden).items()
 
 
+@pytest.mark.parametrize("path", sorted(HERE.glob("*.json")), ids=lambda path: path.stem)
+def test_an_event_from_before_its_optional_members_is_still_read(path):
+    event_type, _dot, version = path.stem.rpartition(".v")
+    golden, required = json.loads((HERE / "samples" / path.name).read_text()), json.loads(path.read_text())["required"]
+
+    oldest = {name: value for name, value in golden.items() if name in required}
+
+    assert isinstance(decode(event_type, int(version), json.dumps(oldest)), DomainEvent)
+
+
 def test_no_golden_sample_disappears():
     assert {path.name for path in (HERE / "samples").glob("*.json")} == {path.name for path in HERE.glob("*.json")}
 
