@@ -21,6 +21,7 @@ from rustok.context import TenantRef, current
 from tests.api.serving import Served, serving
 from tests.support.deliveries import one_delivery
 from tests.support.filled import filled
+from tests.support.http import Client
 from tests.support.stack import PROJECT
 
 SEED = os.environ.get("API_SEED", "20171214")
@@ -33,6 +34,8 @@ Verdict = tuple[subprocess.CompletedProcess[str], dict[str, Any]]
 
 def explore(served: Served, host: str, key: tuple[ApiKey, str], place: Path) -> Verdict:
     """Run schemathesis on one host; what it said, and the counts of statuses by operation."""
+    with Client(port=served.port, host=host, timeout=120) as client:
+        assert client.get("/api/schema/").status == 200  # made once: schemathesis itself waits for 10 s only
     tally, credential = place / "tally.json", key[1]
     facts = {"API_HOST": host, "API_PORT": str(served.port), "API_TALLY": str(tally)}
     facts |= {"API_KEY": credential, "API_KEY_ID": str(key[0].pk)}
@@ -41,7 +44,7 @@ def explore(served: Served, host: str, key: tuple[ApiKey, str], place: Path) -> 
         sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{served.port}/api/schema/",
         "--header", f"Host: {host}:{served.port}", "--header", f"Authorization: Bearer {credential}",
         "--checks", "all", "--seed", SEED, "--max-examples", EXAMPLES, "--generation-database", "none",
-        "--continue-on-failure", "--no-color",
+        "--continue-on-failure", "--no-color", "--request-timeout", "60",
     ]  # fmt: skip
     environment = {**os.environ, **facts, "SCHEMATHESIS_HOOKS": "tests.api.hooks", "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=600, check=False)
