@@ -41,11 +41,11 @@ class TestCreateProduct:
         product = create_product(input=SHIRT, context=context)
 
         stored = queries.get_product(product.pk)
-        assert [variant.sku for variant in stored.variants.all()] == ["SHIRT-S", "SHIRT-M"]
+        assert [variant["sku"] for variant in stored["variants"]] == ["SHIRT-S", "SHIRT-M"]
         assert {str(price) for price in Price.objects.all()} == {"19.99 USD", "3000 JPY"}
         assert stock_of("SHIRT-S") == (5, 0)
         assert stock_of("SHIRT-M") == (0, 0)
-        assert stored.translations.get().name == "Рубашка"
+        assert [text["name"] for text in stored["translations"]] == ["Рубашка"]
         assert StockMovement.objects.get().delta == 5
 
     def test_many_cost_as_many_statements_as_one(self, context, django_assert_max_num_queries):
@@ -197,7 +197,7 @@ class TestQueries:
         make_product("TEA-1", name="Green tea")
         make_product("COF-1", name="Mocha")
 
-        assert {product.name for product in queries.products(search=search)} == names
+        assert {product["name"] for product in queries.products(search=search)} == names
 
     def test_low_stock_is_emptiest_first(self, context, django_assert_max_num_queries):
         for sku, on_hand in (("A", 4), ("B", 1), ("C", 50)):
