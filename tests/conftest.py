@@ -4,6 +4,7 @@ import gc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypothesis
 from django.conf import settings
 
 from tests.support.commits import run_commit_hooks  # noqa: F401 - a fixture
@@ -21,6 +22,9 @@ from tests.support.tenants import (  # noqa: F401 - fixtures
     platform,
 )
 
+# How long an example takes says how busy the machine is, and nothing about us.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 _flags = TemporaryDirectory(prefix="rustok-flags-")
 
 
