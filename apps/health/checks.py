@@ -30,8 +30,9 @@ from rustok.resilience.timeout import limited
 
 LATE_HEARTBEAT: Final = 45.0
 LONG_QUEUE: Final = 5_000
-PROBE_SECONDS: Final = 1.5
-SILENT_ROUNDS: Final = 10  # of a tenth of a second, in which `SELECT 1` brings nothing: the server answers nobody
+PROBE_SECONDS: Final = 3.0
+SILENT_ROUNDS: Final = 25
+"""Rounds of 0.1 s in which `SELECT 1` brings nothing: the server answers nobody. A busy one answers that."""
 LEAST_FREE, LITTLE_FREE = 0.03, 0.10
 
 
