@@ -66,7 +66,7 @@ class Refusals:
             if known is not None:
                 known.times += 1
             else:
-                self._counts[kind] = _Count(now, current())
+                self._counts[kind] = _Count(now, replace(current(), deadline=None))  # its own time will be over
         for ended, count in over:
             _write(ended, count.times, count.context)
         if known is None:

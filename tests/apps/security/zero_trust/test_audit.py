@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from apps.security.queries import audit_entries
 from apps.security.zero_trust import audit
 from apps.security.zero_trust.audit import ACTION, WINDOW_SECONDS, Kind, Refusals
 from apps.security.zero_trust.metrics import REFUSALS, STAGE_SECONDS
+from rustok.context import use
 
 
 @pytest.fixture
@@ -54,6 +58,19 @@ def test_memory_is_bounded(refusals, monkeypatch):
 
     assert len(refusals._counts) <= 3
     assert sum(noted()) == 6
+
+
+def test_what_was_counted_is_written_after_the_time_of_its_request(refusals, context, monkeypatch):
+    used = []
+    monkeypatch.setattr(audit, "use", lambda context: used.append(context.remaining()) or use(context))
+    with use(replace(context, deadline=time.monotonic() + 30)):
+        refusals.note(kind())
+        refusals.note(kind())
+
+    refusals.flush()
+
+    assert noted() == [1, 1]
+    assert (used[0] > 0, used[1]) == (True, None)
 
 
 def test_a_log_that_cannot_be_written_changes_nothing(refusals, monkeypatch):
