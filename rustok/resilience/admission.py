@@ -103,7 +103,7 @@ class Admission:
             waiting = [waiter for _rank, _number, waiter in self._queue]
             self._queue.clear()
             for waiter in waiting:
-                waiter.gone = True
+                self._send_away(waiter)
         for number, waiter in enumerate(waiting, start=1):
             waiter.ready.set()
             if number % _AT_ONCE == 0:

@@ -80,6 +80,20 @@ def test_a_full_room_sends_its_least_critical_one_away(places):
     assert sorted(answers) == [(HIGH, False), (CRITICAL, True), (CRITICAL, True)]
 
 
+def test_whoever_was_dismissed_leaves_room_to_wait_for_others(places):
+    fill(places, 4)
+    answers = []
+    dismissed = [waiting(places, CRITICAL, answers) for _ in range(2)]
+    places.dismiss()
+    for thread in dismissed:
+        thread.join(5)
+    later = waiting(places, CRITICAL, answers)
+    places.leave(0.01)
+    later.join(5)
+
+    assert answers == [(CRITICAL, False), (CRITICAL, False), (CRITICAL, True)]
+
+
 def test_whoever_finds_no_place_in_time_is_refused(places, monkeypatch):
     monkeypatch.setitem(admission.PATIENCE, CRITICAL, 0.02)
     fill(places, 4)
