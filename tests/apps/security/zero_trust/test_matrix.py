@@ -39,22 +39,23 @@ NOWHERE = {"uuid": str(UUID(int=7)), "int": "7"}
 VARIABLE = re.compile(r"<(?:(\w+):)?\w+>")
 
 
+def routes(patterns, prefix=""):
+    """(route, view, whether it is a declared operation) of the URL map outside the console."""
+    for entry in patterns:
+        if isinstance(entry, URLResolver):
+            if entry.app_name != "admin":
+                yield from routes(entry.url_patterns, prefix + str(entry.pattern))
+            continue
+        view = getattr(entry.callback, "view_class", getattr(entry.callback, "cls", None))
+        yield prefix + str(entry.pattern), view, isinstance(view, type) and issubclass(view, Endpoint)
+
+
 def endpoints(urlconf):
     """(path, method, declaration) of every operation, path variables filled in."""
-
-    def walk(patterns, prefix):
-        for entry in patterns:
-            if isinstance(entry, URLResolver):
-                if entry.app_name != "admin":
-                    yield from walk(entry.url_patterns, prefix + str(entry.pattern))
-                continue
-            view = getattr(entry.callback, "view_class", getattr(entry.callback, "cls", None))
-            if isinstance(view, type) and issubclass(view, Endpoint):
-                yield prefix + str(entry.pattern), view
-
-    for route, view in walk(import_module(urlconf).urlpatterns, ""):
-        path = VARIABLE.sub(lambda variable: NOWHERE.get(variable[1], "nothing"), route)
-        yield from ((f"/{path}", method, declared) for method, declared in view.declarations.items())
+    for route, view, is_operation in routes(import_module(urlconf).urlpatterns):
+        if is_operation:
+            path = VARIABLE.sub(lambda variable: NOWHERE.get(variable[1], "nothing"), route)
+            yield from ((f"/{path}", method, declared) for method, declared in view.declarations.items())
 
 
 SIDES = {"tenant": "rustok.urls.tenant", "platform": "rustok.urls.platform"}
@@ -160,21 +161,10 @@ DOCUMENTS = {"api/schema/", "api/docs/", "api/redoc/", "api/redoc/bundle.js", "a
 DEMO = "demo/"  # answers 404 unless RUSTOK_DEMO is set; `check --deploy` refuses that in production
 
 
-def others(patterns, prefix=""):
-    """Routes outside the console that are no declared operation."""
-    for entry in patterns:
-        if isinstance(entry, URLResolver):
-            if entry.app_name != "admin":
-                yield from others(entry.url_patterns, prefix + str(entry.pattern))
-            continue
-        view = getattr(entry.callback, "view_class", getattr(entry.callback, "cls", None))
-        if not (isinstance(view, type) and issubclass(view, Endpoint)):
-            yield prefix + str(entry.pattern)
-
-
 @pytest.mark.parametrize("urlconf", SIDES.values(), ids=SIDES)
 def test_nothing_else_is_served_without_review(urlconf):
-    found = {route for route in others(import_module(urlconf).urlpatterns) if not route.startswith(DEMO)}
+    mapped = routes(import_module(urlconf).urlpatterns)
+    found = {route for route, _view, is_operation in mapped if not (is_operation or route.startswith(DEMO))}
 
     assert found == DOCUMENTS
 
