@@ -103,7 +103,8 @@ _LOG = """
     SELECT id::text, stream, version, position, data ->> 'token' FROM events_event
     WHERE type = 'rig.storm_blew' ORDER BY position NULLS FIRST
 """
-_LEFT = "SELECT (SELECT count(*) FROM events_parked), (SELECT count(*) FROM events_dead_letter)"
+_PARKED = "SELECT stream || ' after ' || attempts || ' attempts: ' || reason FROM events_parked"
+_DEAD = "SELECT stream || ' after ' || attempts || ' attempts: ' || reason FROM events_dead_letter"
 _POSITIONS = "SELECT count(*), count(DISTINCT position), coalesce(max(position), 0) FROM events_event"
 
 
@@ -112,7 +113,8 @@ def log(slugs: list[str]) -> dict[str, Any]:
     found = {}
     for slug in slugs:
         with use(RIG), tenant_scope(resolve_slug(slug)):
-            (parked, dead), (rows, different, last) = run(_LEFT)[0], run(_POSITIONS)[0]
+            parked, dead = [text for (text,) in run(_PARKED)], [text for (text,) in run(_DEAD)]
+            rows, different, last = run(_POSITIONS)[0]
             dense = rows == different == last
             found[slug] = {"events": run(_LOG), "parked": parked, "dead": dead, "dense": dense}
     return found
