@@ -88,8 +88,9 @@ class Judge:
 
     Refusals in a row, of different streams and without a success between, raise the suspicion against the destination;
     once it is blamed, the cursor goes back to the first of them and nothing is parked for it (trap 59). When as many
-    keys as a partition may have are set aside already, the cursor stops at the next one: nobody is blamed, and the
-    parked ones go on using up their attempts, so that there will be room again.
+    keys as a partition may have are set aside already, the cursor stops at the next one, and those behind it are asked
+    until one is taken: then the destination lives, and the parked keys go on using up their attempts, so that there
+    will be room again. What was taken beyond the cursor is offered again (at least once).
     """
 
     def __init__(self, *, cursor: int, failures: int, pauses: int, parked: int) -> None:
@@ -104,13 +105,14 @@ class Judge:
         verdict = self.verdict
         if isinstance(outcome, Delivered):
             self._clear_suspects()
-            verdict.delivered += 1
             verdict.failures = verdict.pauses = 0
+            if verdict.full:
+                return False
+            verdict.delivered += 1
         elif outcome.destination or (outcome.hung and self._is_full):
             return self._blame_destination(event, outcome)
         elif self._is_full:
-            verdict.reached, verdict.full = event.position - 1, True
-            return False
+            return self._stop_at(event, outcome)
         elif outcome.permanent:
             verdict.dead.append((event, outcome.reason))
         else:
@@ -128,7 +130,7 @@ class Judge:
         verdict = self.verdict
         if verdict.pause is None:
             self._clear_suspects()
-            if looked_at is not None:
+            if looked_at is not None and not verdict.full:
                 verdict.reached = max(verdict.reached, looked_at)
         return verdict
 
@@ -141,6 +143,14 @@ class Judge:
         self.verdict.parked += self._suspects
         self._suspects = []
 
+    def _stop_at(self, event: StoredEvent, outcome: Refused) -> bool:
+        """No room: the cursor stays before this event, unless it does already. True as long as nobody is to blame."""
+        verdict = self.verdict
+        if not verdict.full:
+            verdict.reached, verdict.full = event.position - 1, True
+        verdict.failures += not outcome.permanent
+        return verdict.failures < self._limit or self._blame_destination(event, outcome)
+
     def _park_and_pause(self, event: StoredEvent) -> bool:
         """After a hang: another try at once could cost as much again, so wait, and then ask a different key."""
         self._clear_suspects()
@@ -151,10 +161,12 @@ class Judge:
         return False
 
     def _blame_destination(self, event: StoredEvent, outcome: Refused) -> bool:
-        first = self._suspects[0][0] if self._suspects else event
         verdict = self.verdict
-        verdict.reached = first.position - 1
-        verdict.failures = 0
+        if self._suspects:
+            verdict.reached = self._suspects[0][0].position - 1
+        elif not verdict.full:
+            verdict.reached = event.position - 1
+        verdict.failures, verdict.full = 0, False
         verdict.pauses += 1
         verdict.pause = policy.destination_backoff(verdict.pauses - 1, outcome.retry_after)
         self._suspects = []

@@ -66,24 +66,22 @@ class _Tally:
     delivered: int = 0
     dead: int = 0
     pause: float | None = None
-    blames_destination: bool = False
 
 
 def retry_turn(lease: Lease, situation: Situation, transport: Transport) -> TurnReport:
     """Offer due keys, then redriven letters; settle both. The cursor stays where it is."""
     keys = _due_keys(situation)
     redriven = _redriven(situation)
-    # While the destination itself fails, an attempt says nothing about the event. But as many refused keys as there may
-    # be have become so beside others that were taken: they must come to an end, or nothing behind them ever would.
-    is_full = len(situation.parked) >= policy.MAX_PARKED
-    tally = _Tally(blames_destination=lease.pauses > 0 and not is_full)
+    tally = _Tally()
     with settling.work(transport):
         _offer_keys(transport, keys, tally, lease)
         answers = _offer_letters(transport, redriven, tally, lease)
+        # While the destination itself fails, an attempt says nothing about the event (trap 59).
+        counts = lease.pauses == 0 or tally.delivered > 0
         with transaction.atomic():
             transport.log()
             for key in keys:
-                _settle_key(situation, key, tally)
+                _settle_key(situation, key, tally, counts=counts)
             for letter_id, event, outcome in answers:
                 _settle_letter(situation, letter_id, event, outcome)
             settling.give_back(lease, _next_turn(lease, situation, tally))
@@ -158,12 +156,11 @@ def _offer(transport: Transport, events: Sequence[StoredEvent], lease: Lease) ->
     return Offer(transport, events, timeout=tenant_config().webhook_timeout, alive=alive)
 
 
-def _settle_key(situation: Situation, key: _Key, tally: _Tally) -> None:
+def _settle_key(situation: Situation, key: _Key, tally: _Tally, *, counts: bool) -> None:
     """Move the key to where it stands now; the event that used up its attempts is buried and the stream goes on."""
     if key.refused is not None:
         event, refusal = key.refused
-        counted = 0 if tally.blames_destination else 1
-        attempts = (key.attempts if event.position == key.position else 0) + counted
+        attempts = (key.attempts if event.position == key.position else 0) + counts
         if refusal.permanent or attempts >= policy.MAX_ATTEMPTS:
             settling.bury(situation, event, attempts=attempts, reason=refusal.reason)
             tally.dead += 1

@@ -38,6 +38,9 @@ def judged(*outcomes, failures: int = 0, pauses: int = 0, parked: int = 0):
         ([NO], {"failures": 2}, (10, 0, [], "paused")),
         ([NO, NO, NO], {"pauses": 1}, (13, 0, [11, 12, 13], "")),
         ([NO], {"parked": policy.MAX_PARKED}, (10, 0, [], "full")),
+        ([NO, DEAD, DELIVERED], {"parked": policy.MAX_PARKED}, (10, 0, [], "full")),
+        ([NO, NO, NO], {"parked": policy.MAX_PARKED}, (10, 0, [], "paused")),
+        ([NO, NO, NO], {"parked": policy.MAX_PARKED - 1}, (10, 0, [], "paused")),
         ([HUNG], {"parked": policy.MAX_PARKED}, (10, 0, [], "paused")),
         ([DOWN], {}, (10, 0, [], "paused")),
         ([NO, DOWN], {}, (10, 0, [], "paused")),
@@ -59,6 +62,12 @@ def test_success_forgives():
     verdict = judged(DELIVERED, failures=2, pauses=3)
 
     assert (verdict.failures, verdict.pauses) == (0, 0)
+
+
+def test_without_room_a_destination_that_takes_another_event_is_not_to_blame():
+    verdict = judged(Refused("no"), DELIVERED, failures=1, pauses=3, parked=policy.MAX_PARKED)
+
+    assert (verdict.full, verdict.failures, verdict.pauses) == (True, 0, 0)
 
 
 def test_destinations_wish_is_respected():
