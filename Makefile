@@ -17,13 +17,14 @@ PROMTOOL ?= $(firstword $(wildcard /usr/bin/promtool .tools/prometheus/usr/bin/p
 # Suites that the plain run leaves out are called without its list of what to ignore.
 APART := -o addopts="-q --strict-markers --strict-config --import-mode=importlib -p no:cacheprovider"
 
-.PHONY: help install run test test-e2e test-transports test-alerts lint format bench chaos docs contracts lock
+.PHONY: help install run test test-e2e test-transports test-api test-alerts lint format bench chaos docs contracts lock
 
 help:
 	@echo "make run        the whole platform with demo data on http://localhost:8000 (RUSTOK_PORT)"
 	@echo "make test       the test suite with coverage, on the embedded stack"
 	@echo "make test-e2e   browser journeys (needs Chromium)"
 	@echo "make test-transports   the conformance suite of the event transports against real servers"
+	@echo "make test-api   the API explored from its own document (part of make test)"
 	@echo "make test-alerts      the alert rules: can each of them fire? (needs promtool)"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make bench      benchmarks      make chaos   kill -9 rig"
@@ -48,6 +49,10 @@ test-e2e:
 test-transports:
 	$(ENSURE) dev
 	@TRANSPORTS=memory,webhook,valkey,nats,kafka-peer,iggy-peer$(if $(RABBITMQ),$(comma)rabbitmq) $(LOCAL) exec -- $(VENV)/pytest $(APART) tests/transports $(PYTEST_ARGS)
+
+test-api:
+	$(ENSURE) dev
+	@$(LOCAL) exec -- $(VENV)/pytest $(if $(TEST_WORKERS),-n $(TEST_WORKERS)) $(APART) tests/api/test_schemathesis.py $(PYTEST_ARGS)
 
 test-alerts:
 	@test -x "$(PROMTOOL)" || { echo "promtool is not here: run .ci/packages promtool, or name one in PROMTOOL" >&2; exit 1; }
