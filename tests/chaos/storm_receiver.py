@@ -67,8 +67,8 @@ class Receiver:
             self.faults["failed"] += 1
             return 500
         self.faults["hung"] += 1
-        await asyncio.sleep(HANG)
-        return 204
+        await asyncio.sleep(HANG)  # a sender that was frozen may read this answer after all
+        return 204 if event_id in self.taken else 503
 
     def take(self, slug: str, event_id: str, headers: dict[str, str], body: bytes) -> None:
         """The inbox: the first arrival has the effect, later ones are counted."""
