@@ -6,12 +6,15 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from apps.events.records import StoredEvent
 from apps.events.relay import policy, stopping
 from apps.events.relay.tracing import observed
 from apps.events.transports import Delivered, NotOffered, Outcome, Refused, Transport
 from rustok.telemetry.logging import log_event
+
+Answer: TypeAlias = "tuple[StoredEvent, Outcome]"
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class Offer:
 
     Before each chunk it calls `alive`: the holder's heartbeat, which raises LeaseLost when somebody else took over.
 
-    Iterate once; afterwards `complete` says whether every event had its chance.
+    Go through `chunks`, or the answers one by one, once; then `complete` says whether every event had its chance.
     """
 
     def __init__(
@@ -49,8 +52,13 @@ class Offer:
         self._timeout = timeout
         self._alive = alive
 
-    def __iter__(self) -> Iterator[tuple[StoredEvent, Outcome]]:
-        """Pairs of event and answer."""
+    def __iter__(self) -> Iterator[Answer]:
+        """All answers, one by one."""
+        for answers in self.chunks():
+            yield from answers
+
+    def chunks(self) -> Iterator[list[Answer]]:
+        """The answers, as many at once as were out at once."""
         until = time.monotonic() + policy.TURN
         blocked: set[str] = set()
         size = self._transport.chunk
@@ -59,15 +67,25 @@ class Offer:
                 return
             self._alive()
             chunk = [event for event in self._events[start : start + size] if event.stream not in blocked]
-            for event, outcome in zip(chunk, _publish(self._transport, chunk, self._timeout), strict=True):
-                if event.stream in blocked:
-                    continue
-                if isinstance(outcome, NotOffered):
-                    return
-                if isinstance(outcome, Refused):
-                    blocked.add(event.stream)
-                yield event, outcome
+            outcomes = _publish(self._transport, chunk, self._timeout)
+            answers = _answers(chunk, outcomes, blocked)
+            yield answers
+            if any(isinstance(outcome, NotOffered) for outcome in outcomes):
+                return
         self.complete = True
+
+
+def _answers(chunk: Sequence[StoredEvent], outcomes: Sequence[Outcome | NotOffered], blocked: set[str]) -> list[Answer]:
+    """What counts: up to the first event that was not offered, and of each stream up to its first refusal."""
+    answers: list[Answer] = []
+    for event, outcome in zip(chunk, outcomes, strict=True):
+        if isinstance(outcome, NotOffered):
+            break
+        if event.stream not in blocked:
+            answers.append((event, outcome))
+            if isinstance(outcome, Refused):
+                blocked.add(event.stream)
+    return answers
 
 
 def _publish(transport: Transport, chunk: Sequence[StoredEvent], timeout: float) -> Sequence[Outcome | NotOffered]:
@@ -84,9 +102,9 @@ def _publish(transport: Transport, chunk: Sequence[StoredEvent], timeout: float)
 
 
 class Judge:
-    """Collects answers to fresh events into a verdict.
+    """Collects answers to fresh events into a verdict, chunk by chunk: what was out at once is judged as one.
 
-    Refusals in a row, of different streams and without a success between, raise the suspicion against the destination;
+    Refusals in a row, of different streams and without a success since, raise the suspicion against the destination;
     once it is blamed, the cursor goes back to the first of them and nothing is parked for it (trap 59). When as many
     keys as a partition may have are set aside already, the cursor stops at the next one, and those behind it are asked
     until one is taken: then the destination lives, and the parked keys go on using up their attempts, so that there
@@ -100,30 +118,12 @@ class Judge:
         self._room = policy.MAX_PARKED - parked
         self._suspects: list[tuple[StoredEvent, str]] = []
 
-    def hear(self, event: StoredEvent, outcome: Outcome) -> bool:
-        """Take one answer; False when there is no point in offering more."""
-        verdict = self.verdict
-        if isinstance(outcome, Delivered):
-            self._clear_suspects()
-            verdict.failures = verdict.pauses = 0
-            if verdict.full:
+    def hear(self, answers: Sequence[Answer]) -> bool:
+        """Take the answers of a chunk; False when there is no point in offering more."""
+        for event, outcome in answers:
+            if not self._hear(event, outcome):
                 return False
-            verdict.delivered += 1
-        elif outcome.destination or (outcome.hung and self._is_full):
-            return self._blame_destination(event, outcome)
-        elif self._is_full:
-            return self._stop_at(event, outcome)
-        elif outcome.permanent:
-            verdict.dead.append((event, outcome.reason))
-        else:
-            self._suspects.append((event, outcome.reason))
-            verdict.failures += 1
-            if verdict.failures >= self._limit:
-                return self._blame_destination(event, outcome)
-            if outcome.hung:
-                return self._park_and_pause(event)
-        verdict.reached = event.position
-        return True
+        return self.verdict.failures < self._limit or self._blame_destination()
 
     def close(self, *, looked_at: int | None) -> Verdict:
         """The verdict. `looked_at` is the last position looked through, None when the turn ended before that."""
@@ -134,6 +134,32 @@ class Judge:
                 verdict.reached = max(verdict.reached, looked_at)
         return verdict
 
+    def _hear(self, event: StoredEvent, outcome: Outcome) -> bool:
+        verdict = self.verdict
+        if isinstance(outcome, Delivered):
+            self._clear_suspects()
+            verdict.failures = verdict.pauses = 0
+            if verdict.full:
+                return False
+            verdict.delivered += 1
+        elif outcome.destination or (outcome.hung and self._is_full):
+            self._stop_before(event)
+            return self._blame_destination(outcome.retry_after)
+        elif self._is_full:
+            self._stop_before(event)
+            verdict.full = True
+            verdict.failures += not outcome.permanent
+        elif outcome.permanent:
+            verdict.dead.append((event, outcome.reason))
+        else:
+            self._suspects.append((event, outcome.reason))
+            verdict.failures += 1
+            if outcome.hung and verdict.failures < self._limit:
+                return self._park_and_pause(event)
+        if not verdict.full:
+            verdict.reached = event.position
+        return True
+
     @property
     def _is_full(self) -> bool:
         """Whether no further stream may be set aside; behind a dead event its stream waits for a turn as well."""
@@ -143,13 +169,9 @@ class Judge:
         self.verdict.parked += self._suspects
         self._suspects = []
 
-    def _stop_at(self, event: StoredEvent, outcome: Refused) -> bool:
-        """No room: the cursor stays before this event, unless it does already. True as long as nobody is to blame."""
-        verdict = self.verdict
-        if not verdict.full:
-            verdict.reached, verdict.full = event.position - 1, True
-        verdict.failures += not outcome.permanent
-        return verdict.failures < self._limit or self._blame_destination(event, outcome)
+    def _stop_before(self, event: StoredEvent) -> None:
+        if not self.verdict.full:
+            self.verdict.reached = event.position - 1
 
     def _park_and_pause(self, event: StoredEvent) -> bool:
         """After a hang: another try at once could cost as much again, so wait, and then ask a different key."""
@@ -160,14 +182,13 @@ class Judge:
         verdict.pauses += 1
         return False
 
-    def _blame_destination(self, event: StoredEvent, outcome: Refused) -> bool:
+    def _blame_destination(self, wish: float | None = None) -> bool:
+        """Wait for it, `wish` seconds if it named some; the cursor goes back to the first of those under suspicion."""
         verdict = self.verdict
         if self._suspects:
             verdict.reached = self._suspects[0][0].position - 1
-        elif not verdict.full:
-            verdict.reached = event.position - 1
+            self._suspects = []
         verdict.failures, verdict.full = 0, False
         verdict.pauses += 1
-        verdict.pause = policy.destination_backoff(verdict.pauses - 1, outcome.retry_after)
-        self._suspects = []
+        verdict.pause = policy.destination_backoff(verdict.pauses - 1, wish)
         return False

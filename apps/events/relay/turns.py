@@ -77,8 +77,8 @@ def _offer(lease: Lease, situation: Situation, transport: Transport) -> Verdict:
     judge = Judge(cursor=situation.cursor, failures=lease.failures, pauses=lease.pauses, parked=len(situation.parked))
     alive = settling.heartbeat(lease, transport)
     offer = Offer(transport, events, timeout=tenant_config().webhook_timeout, alive=alive)
-    for event, outcome in offer:
-        if not judge.hear(event, outcome):
+    for answers in offer.chunks():
+        if not judge.hear(answers):
             break
     verdict = judge.close(looked_at=looked_at if offer.complete else None)
     if verdict.delivered:

@@ -21,9 +21,10 @@ def event(position: int) -> StoredEvent:
     return StoredEvent(new_id(), position, f"thing-{position}", 1, "testkit.thing_poked", 1, "{}", "{}", NOW)
 
 
-def judged(*outcomes, failures: int = 0, pauses: int = 0, parked: int = 0):
+def judged(*outcomes, failures: int = 0, pauses: int = 0, parked: int = 0, chunk: int = 1):
     judge = Judge(cursor=10, failures=failures, pauses=pauses, parked=parked)
-    going_on = all(judge.hear(event(11 + n), outcome) for n, outcome in enumerate(outcomes))
+    answers = [(event(11 + n), outcome) for n, outcome in enumerate(outcomes)]
+    going_on = all(judge.hear(answers[n : n + chunk]) for n in range(0, len(answers), chunk))
     return judge.close(looked_at=10 + len(outcomes) if going_on else None)
 
 
@@ -35,6 +36,10 @@ def judged(*outcomes, failures: int = 0, pauses: int = 0, parked: int = 0):
         ([NO, NO], {}, (12, 0, [11, 12], "")),
         ([NO, NO, NO], {}, (10, 0, [], "paused")),
         ([DELIVERED, NO, NO, NO], {}, (11, 1, [], "paused")),
+        ([NO, NO, NO, DELIVERED], {"chunk": 4}, (14, 1, [11, 12, 13], "")),
+        ([DELIVERED, NO, NO, NO], {"chunk": 4}, (11, 1, [], "paused")),
+        ([NO, NO, DOWN, DELIVERED], {"chunk": 4}, (10, 0, [], "paused")),
+        ([NO, NO, NO, DELIVERED], {"chunk": 4, "parked": policy.MAX_PARKED - 1}, (11, 0, [11], "full")),
         ([NO], {"failures": 2}, (10, 0, [], "paused")),
         ([NO, NO, NO], {"pauses": 1}, (13, 0, [11, 12, 13], "")),
         ([NO], {"parked": policy.MAX_PARKED}, (10, 0, [], "full")),
