@@ -120,6 +120,8 @@ class Judge:
 
     def hear(self, answers: Sequence[Answer]) -> bool:
         """Take the answers of a chunk; False when there is no point in offering more."""
+        if answers and not self.verdict.full and all(isinstance(outcome, Delivered) for _event, outcome in answers):
+            return self._take(len(answers), answers[-1][0])
         for event, outcome in answers:
             if not self._hear(event, outcome):
                 return False
@@ -137,12 +139,8 @@ class Judge:
     def _hear(self, event: StoredEvent, outcome: Outcome) -> bool:
         verdict = self.verdict
         if isinstance(outcome, Delivered):
-            self._clear_suspects()
-            verdict.failures = verdict.pauses = 0
-            if verdict.full:
-                return False
-            verdict.delivered += 1
-        elif outcome.destination or (outcome.hung and self._is_full):
+            return self._take(1, event)
+        if outcome.destination or (outcome.hung and self._is_full):
             self._stop_before(event)
             return self._blame_destination(outcome.retry_after)
         elif self._is_full:
@@ -158,6 +156,17 @@ class Judge:
                 return self._park_and_pause(event)
         if not verdict.full:
             verdict.reached = event.position
+        return True
+
+    def _take(self, count: int, last: StoredEvent) -> bool:
+        """Something was taken, so the destination lives and whoever was refused before was refused for its own sake."""
+        verdict = self.verdict
+        self._clear_suspects()
+        verdict.failures = verdict.pauses = 0
+        if verdict.full:
+            return False
+        verdict.delivered += count
+        verdict.reached = last.position
         return True
 
     @property

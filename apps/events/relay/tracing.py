@@ -23,9 +23,21 @@ WIDTH: Final = 8  # traces of one batch with a span of their own
 LINKS: Final = 32  # further ones that are linked
 
 
-def trace_of(event: StoredEvent) -> Trace | None:
+def _traces(events: Sequence[StoredEvent]) -> list[Trace]:
+    """The recorded traces of a batch, as many as are told of. Events of one unit of work share their metadata."""
+    found: dict[str, Trace] = {}
+    for raw in dict.fromkeys(event.raw_metadata for event in events):
+        trace = _trace(raw)
+        if trace is not None and trace.sampled:
+            found[trace.trace_id] = trace
+            if len(found) == WIDTH + LINKS:
+                break
+    return list(found.values())
+
+
+def _trace(raw_metadata: str) -> Trace | None:
     """The span that recorded the event; None when it was recorded outside every trace."""
-    metadata = orjson.loads(event.raw_metadata)
+    metadata = orjson.loads(raw_metadata)
     return received(metadata) if "traceparent" in metadata else None
 
 
@@ -33,14 +45,13 @@ def observed(transport: object, events: Sequence[StoredEvent], publish: Callable
     """What `publish` returns, told as a delivery in the traces of the events. About 50 us a trace, or nothing."""
     if not events or getattr(transport, "tells", False) or not provider.is_on():
         return publish()
-    found = {trace.trace_id: trace for trace in map(trace_of, events) if trace is not None and trace.sampled}
-    if not found:
+    traces = _traces(events)
+    if not traces:
         return publish()
-    traces = list(found.values())
     about = _described(transport, events)
     name = f"deliver {about['messaging.destination.name']}"
     works = [
-        span(name, kind=Kind.CONSUMER, about=about, links=traces[WIDTH : WIDTH + LINKS] if first == 0 else ())
+        span(name, kind=Kind.CONSUMER, about=about, links=traces[WIDTH:] if first == 0 else ())
         for first, _trace in enumerate(traces[:WIDTH])
     ]
     inner = [work.open(trace) for work, trace in zip(works, traces, strict=False)]
