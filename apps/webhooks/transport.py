@@ -16,7 +16,7 @@ from apps.webhooks.sending import GONE, Message, Sender, Sent
 from apps.webhooks.states import EndpointStatus, OrderKey
 from rustok.telemetry.propagation import received
 
-BATCH: Final = 400  # of one turn where the receiver is fast; elsewhere the second in which it begins posts is over before
+BATCH: Final = 400  # of one turn where the receiver is fast; at others the second of posting is over before
 
 
 class WebhookTransport:
