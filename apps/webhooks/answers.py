@@ -99,7 +99,7 @@ class AnswerReader:
             self.reusable = self.reusable and not self._buffer
 
     def _read_chunks(self) -> None:
-        """Whole chunks only; the buffer holds at most one unfinished one, bounded by MAX_BODY."""
+        """Whole chunks only; the buffer holds at most one unfinished one, or trailer, bounded by MAX_BODY."""
         while not self.complete and (end := self._buffer.find(b"\n")) >= 0:
             size = _SIZE.fullmatch(bytes(self._buffer[:end]).rstrip(b"\r"))
             if size is None:
@@ -107,12 +107,12 @@ class AnswerReader:
             length = int(size[1], 16)
             if not length:
                 self._read_trailer(end + 1)
-                return
+                break
             if len(self._buffer) < end + 1 + length + 2:
                 break
             self._body += self._buffer[end + 1 : end + 1 + length]
             del self._buffer[: end + 1 + length + 2]
-        if len(self._buffer) > MAX_BODY:
+        if not self.complete and len(self._buffer) > MAX_BODY:
             self._body += self._buffer
 
     def _read_trailer(self, start: int) -> None:

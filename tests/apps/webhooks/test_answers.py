@@ -92,6 +92,14 @@ def test_endless_body_is_cut(head):
     assert (reader.complete, reader.reusable, len(reader.body)) == (True, False, MAX_BODY)
 
 
+def test_endless_trailer_is_cut():
+    reader = AnswerReader()
+    reader.feed(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n")
+    reader.feed(b"X: y\r\n" * (MAX_BODY // 6 + 1))
+
+    assert (reader.complete, reader.reusable) == (True, False)
+
+
 @given(st.binary(max_size=200))
 def test_noise_is_read_or_refused(noise):
     reader = AnswerReader()

@@ -107,6 +107,18 @@ def test_dripping_answer_ends_at_the_deadline(receiver, connection, answer):
     assert time.monotonic() - started < 1.5
 
 
+def test_answer_that_never_pauses_ends_at_the_deadline(receiver, connection):
+    """A receiver that sends faster than we read leaves no moment in which nothing is there."""
+    flood = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2_000_000
+    receiver.answer = lambda _got: flood
+    started = time.monotonic()
+
+    with pytest.raises(DeadlineExceeded):
+        post(connection, timeout=0.2)
+
+    assert time.monotonic() - started < 1.0
+
+
 def test_redirect_is_an_answer(receiver, connection):
     receiver.answer = lambda _got: status("302 Found", location="http://169.254.169.254/")
 
