@@ -53,16 +53,18 @@ class Consumer:
 
         Runs in the scope of the effect, outside any transaction. Raises BrokerDown.
         """
-        held = self._held.pop(partition, None)
-        messages = held or list(self._broker.receive(self._group, partition, limit=limit, timeout=timeout))
+        messages = self._held.get(partition)
+        messages = messages or list(self._broker.receive(self._group, partition, limit=limit, timeout=timeout))
         step = Step()
         settled: list[Received] = []
         for at, message in enumerate(messages):
+            self._held[partition] = messages[at:]  # the next step begins here, whatever becomes of the broker
             if not self._take(message, step, timeout):
-                self._held[partition] = messages[at:]
                 step.waiting = True
                 break
             settled.append(message)
+        else:
+            self._held.pop(partition, None)
         self._acknowledge(settled, timeout)
         return step
 
