@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from rustok.once import Once
 from rustok.transport_settings import TransportSettings
@@ -374,6 +374,8 @@ def load() -> Config:
     merged |= _from_files()
     try:
         read = Config(**merged)
+    except SettingsError as error:  # a variable that should be JSON is not; the text has its name and not its value
+        raise ConfigurationError(f"configuration: {error}") from None
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
         raise ConfigurationError("configuration: " + "; ".join(lines)) from None

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import sys
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from rustok.config import config
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from rustok.config import ConfigurationError, config
 from rustok.db.pool import pool_options
 
-_url = urlsplit(config().database_url.get_secret_value())
+try:
+    _asked = {name: str(value) for name, value in conninfo_to_dict(config().database_url.get_secret_value()).items()}
+except ProgrammingError:  # its text may hold a part of the password
+    raise ConfigurationError("configuration: database_url: is no address of a PostgreSQL server") from None
 # Management commands run without the pool: a pool and forked migration workers hang (stock django-tenants #1123).
 _MANAGEMENT = sys.argv[:1] and sys.argv[0].endswith("manage.py")
 _milliseconds = int(config().database_statement_timeout * 1000)
+_limits = "" if _MANAGEMENT else f"-c statement_timeout={_milliseconds} -c lock_timeout=5000"
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "rustok.db.backend",
-        "NAME": unquote(_url.path.lstrip("/")),
-        "USER": unquote(_url.username or ""),
-        "PASSWORD": unquote(_url.password or ""),
-        "HOST": _url.hostname or "",
-        "PORT": str(_url.port or 5432),
+        "NAME": _asked.pop("dbname", ""),
+        "USER": _asked.pop("user", ""),
+        "PASSWORD": _asked.pop("password", ""),
+        "HOST": _asked.pop("host", ""),
+        "PORT": _asked.pop("port", "5432"),
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
+            **_asked,  # sslmode, target_session_attrs and whatever else the address says
             "connect_timeout": config().database_connect_timeout,
-            "options": "" if _MANAGEMENT else f"-c statement_timeout={_milliseconds} -c lock_timeout=5000",
+            "options": f"{_asked.get('options', '')} {_limits}".strip(),
         },
     }
 }

@@ -48,6 +48,7 @@ def test_the_strongest_layer_wins_and_is_named(layers, given, port, origin):
         ({"port": "70000"}, "port: "),
         ({"environment": "staging"}, "environment: "),
         ({"secret_key": "short"}, "secret_key: "),
+        ({"dependencies": "{not json"}, "dependencies"),
         ({"local": "no_such_thing = 1"}, "no_such_thing: "),
         ({"local": "port = "}, "local.toml"),
         ({"environment": "production"}, "secret_key: production needs"),
