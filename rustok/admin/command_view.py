@@ -6,7 +6,7 @@ A refusal (`DomainError`) becomes a message or a field error, never a traceback;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.exceptions import PermissionDenied as Forbidden
@@ -34,6 +34,9 @@ class CommandPage:
         """Ask, refuse or do. POST passes Django's CSRF check first."""
         if not self.command.permitted(self.subject):
             raise Forbidden
+        site: Any = self.admin.admin_site
+        if self.command.fresh and (first := site.prove_first(self.request)) is not None:
+            return cast("HttpResponse", first)
         form = self._form()
         if self.request.method != "POST" or (form is not None and (not form.is_valid() or form.preview)):
             return self._ask(form)

@@ -86,7 +86,10 @@ def _always(_subject: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing to do. `available` says whether the object allows it now; the service decides again, under its lock."""
+    """One thing to do. `available` says whether the object allows it now; the service decides again, under its lock.
+
+    `fresh`: whoever does it has to have proved a moment ago who it is, as for all that changes how people sign in.
+    """
 
     name: str
     label: str | Promise
@@ -98,6 +101,7 @@ class Command:
     icon: str = ""
     explanation: str | Promise = ""
     criticality: Criticality = Criticality.NORMAL
+    fresh: bool = False
     initial: Callable[[Any], Mapping[str, Any]] = field(default=lambda _subject: {})
 
     def declare_for(self, resource: str) -> None:

@@ -48,6 +48,7 @@ class ConsoleSite(UnfoldAdminSite):
         super().__init__(name="admin")
         self.platform = platform
         self.sign_in_page: Callable[[HttpRequest, dict[str, Any] | None], HttpResponse] | None = None
+        self.prove_first: Callable[[HttpRequest], HttpResponse | None] = lambda _request: None
         self._pages: list[URLPattern] = []
         self._links: list[navigation.PageLink] = []
 

@@ -25,6 +25,10 @@ class Visitor:
         self.user = create_user(username=f"{role}-visitor", password=PASSWORD, role=role, context=current())
         self.client.force_login(self.user)
 
+    def prove(self) -> None:
+        """Confirm by the password who it is, as for what changes how people sign in."""
+        self.client.post(self.address("confirm"), {"password": PASSWORD})
+
     def get(self, path: str) -> Any:
         """A page of the console, by its path or the name of its address."""
         return self.client.get(path)

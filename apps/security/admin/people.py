@@ -144,6 +144,7 @@ class UserAdmin(ConsoleModelAdmin):
             permission="user:update",
             run=_set_password,
             form=PasswordForm,
+            fresh=True,
             icon="password",
         ),
         Command(

@@ -76,6 +76,7 @@ PERSON_COMMANDS: Final = (
         run=_remove_factors,
         form=CommandForm,
         available=lambda user: user.factors.exists(),
+        fresh=True,
         tone=Tone.DANGER,
         icon="phonelink_erase",
         explanation=_("For people who have lost their devices. Make sure that it is really they who ask."),
@@ -98,5 +99,6 @@ POLICY: Final = Command(
     run=_change_policy,
     form=PolicyForm,
     initial=_policy_now,
+    fresh=True,
     icon="policy",
 )

@@ -56,16 +56,24 @@ def person(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
+def unproven(request: HttpRequest, back: str = "") -> HttpResponse | None:
+    """The way to the page that asks who it is, and back; None for a person who has proved that a moment ago.
+
+    Raises FreshSignInNeeded for whoever does not want a page.
+    """
+    if is_fresh(request):
+        return None
+    if not wants_page(request):
+        require_fresh(request)
+    return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({'next': back or request.path})}")
+
+
 def fresh(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Ask the person to confirm who it is before the page, unless that was a moment ago."""
 
     @wraps(view)
     def wrapper(site: ConsoleSite, request: HttpRequest, **parts: Any) -> HttpResponse:
-        if is_fresh(request):
-            return view(site, request, **parts)
-        if not wants_page(request):
-            require_fresh(request)
-        back = request.path if request.method == "GET" else reverse("admin:account")
-        return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({'next': back})}")
+        first = unproven(request, back=request.path if request.method == "GET" else reverse("admin:account"))
+        return view(site, request, **parts) if first is None else first
 
     return wrapper

@@ -12,12 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from apps.security.identity.pages import account, signing_in, visiting
+from apps.security.identity.pages.drawing import unproven
 from rustok.admin import ConsoleSite
 
 
 def add_pages(site: ConsoleSite) -> None:
-    """Serve the pages on a console, and its door by ours."""
+    """Serve the pages on a console, its door by ours, and who must prove first who it is by ours too."""
     site.sign_in_page = partial(signing_in.sign_in_page, site)
+    site.prove_first = unproven
     site.add_pages(*_open_pages(site), *_own_pages(site))
 
 

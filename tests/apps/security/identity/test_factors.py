@@ -4,14 +4,21 @@ import base64
 import re
 import time
 from dataclasses import replace
+from urllib.parse import quote_plus
 
 import pytest
 
 from apps.security.errors import GrantExceeded
 from apps.security.identity import factors, rules, totp
-from apps.security.identity.errors import SecondFactorNeeded, SecondFactorOff, SecondFactorRefused, SignInLocked
+from apps.security.identity.errors import (
+    FreshSignInNeeded,
+    SecondFactorNeeded,
+    SecondFactorOff,
+    SecondFactorRefused,
+    SignInLocked,
+)
 from apps.security.identity.services import remove_factors
-from apps.security.models import AuditEntry, ConsoleSession, Factor, RecoveryCode
+from apps.security.models import AuditEntry, ConsoleSession, Factor, RecoveryCode, User
 from apps.security.roles import permissions_of
 from apps.security.services import create_user
 from rustok.context import current
@@ -298,6 +305,7 @@ def test_an_administrator_unlocks_and_takes_lost_factors_away(bob, app, sign_in,
         sign_in(password="wrong")
     assert sign_in().status_code == 429
     owner = Visitor("owner", acme)
+    owner.prove()
 
     owner.do("security_user", "unlock", bob)
     assert sign_in().url == "/admin/login/second/"
@@ -316,10 +324,34 @@ def test_an_administrator_ends_all_sessions_of_a_person(bob, browser, sign_in, a
 
 def test_the_policy_is_changed_in_the_console(acme):
     owner = Visitor("owner", acme)
+    owner.prove()
 
     owner.do("security_consolesession", "policy", second_factor="off")
 
     assert rules.second_factor() == "off"
+
+
+BORROWED = {
+    "own password": ("security_user", "set_password", "me", {"password": "chosen by a thief"}),
+    "password of another": ("security_user", "set_password", "bob", {"password": "chosen by a thief"}),
+    "factors": ("security_user", "remove_factors", "bob", {}),
+    "policy": ("security_consolesession", "policy", None, {"second_factor": "off"}),
+}
+
+
+@pytest.mark.parametrize(("model", "command", "whose", "data"), BORROWED.values(), ids=BORROWED)
+def test_a_borrowed_session_changes_nothing_about_how_people_sign_in(bob, app, acme, model, command, whose, data):
+    owner = Visitor("owner", acme)
+    before = User.objects.get(pk=owner.user.pk).password, User.objects.get(pk=bob.pk).password
+    arguments = [{"me": owner.user, "bob": bob}[whose].pk] if whose else []
+    place = owner.address(f"{model}_do_{command}", *arguments)
+
+    page, program = owner.client.post(place, data), owner.client.post(place, data, headers={"accept": "text/json"})
+
+    assert page.url == f"/admin/account/confirm/?next={quote_plus(place)}"
+    assert program.json()["code"] == FreshSignInNeeded.code
+    assert (User.objects.get(pk=owner.user.pk).password, User.objects.get(pk=bob.pk).password) == before
+    assert (Factor.objects.filter(user=bob).exists(), rules.second_factor()) == (True, "optional")
 
 
 def test_nobody_takes_the_factors_of_who_may_do_more(context):
