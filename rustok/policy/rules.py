@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, Q, QuerySet
 
 from rustok.context import ANONYMOUS, ExecutionContext
@@ -62,8 +63,11 @@ class OwnedBy:
     def holds(self, context: ExecutionContext, row: Any) -> bool:
         """Walk the path; each foreign key that is not loaded yet costs a statement."""
         owner = self.who(context)
-        for name in self.path.split("__"):
-            row = getattr(row, name, None) if row is not None else None
+        try:
+            for name in self.path.split("__"):
+                row = getattr(row, name, None) if row is not None else None
+        except ObjectDoesNotExist:  # a row that is about to be made may point nowhere
+            return False
         return owner is not None and row == owner
 
 

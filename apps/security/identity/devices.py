@@ -41,8 +41,8 @@ _SYSTEMS: Final = (
 
 
 def normal(name: str) -> str:
-    """One spelling of a name or address, whatever its case."""
-    return name.strip().casefold()
+    """One spelling of all that the database takes for the same name or address: its UPPER makes an `I` of `ı`, too."""
+    return name.strip().upper().casefold()
 
 
 def known_device(request: HttpRequest, name: str) -> str:

@@ -9,6 +9,7 @@ from apps.payments.api.views import PaymentCollection
 from apps.security.models import ApiKey
 from apps.security.roles import permissions_of
 from rustok.context import current
+from rustok.db.ids import new_id
 from tests.support.commerce import make_customer, make_order, make_product
 from tests.support.rest import Integrator
 
@@ -80,6 +81,16 @@ def test_she_orders_for_herself_and_for_nobody_else(shop):
     ]
 
     assert answers == [201, 403, 403]
+
+
+@pytest.mark.parametrize("path", ["orders/", "carts/"])
+def test_a_customer_that_nobody_knows_is_refused_as_somebody_else_is(shop, path):
+    basket = {"currency": "USD"} | ({"lines": [{"sku": "TEA", "quantity": 1}]} if path == "orders/" else {})
+    theirs, nobodys = (
+        shop.ann.post(path, basket | {"customer": str(customer)}) for customer in (shop.other.pk, new_id())
+    )
+
+    assert (nobodys.status_code, nobodys.json()["errors"]) == (403, theirs.json()["errors"])
 
 
 def test_her_cart_from_the_first_line_to_the_order(shop):

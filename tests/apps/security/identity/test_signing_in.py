@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.security.models import AuditEntry, ConsoleSession, SignInCounter
-from apps.security.services import set_password
+from apps.security.services import create_user, set_password
 from apps.tenants.isolation import tenant_scope
 from rustok.config import config
 from tests.apps.security.identity.conftest import PASSWORD
@@ -69,6 +69,16 @@ def test_the_right_password_does_not_open_while_one_must_wait(bob, sign_in):
         sign_in(password=WRONG)
 
     assert sign_in().status_code == 429
+
+
+@pytest.mark.parametrize("spelling", ["KIM", "k\u0131m"], ids=["capitals", "dotless"])
+def test_every_spelling_that_the_database_takes_for_a_name_counts_for_it(sign_in, context, spelling):
+    """PostgreSQL's UPPER makes an `I` of `ı`: each `i` in a name would else double what may be guessed."""
+    create_user(username="kim", password=PASSWORD, role="viewer", context=context)
+    for _attempt in range(5):
+        sign_in("kim", WRONG)
+
+    assert sign_in(spelling).status_code == 429
 
 
 def test_a_known_device_gets_in_while_somebody_guesses(bob, browser, sign_in):
