@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.events.models import Cursor, Subscription
+from apps.events.numbering import stand_still
 from apps.events.patterns import like_patterns
-from apps.events.queries import head
 from apps.events.transports.destinations import destinations
 from apps.events.transports.relaying import NAME as BROKER
 from apps.events.transports.subscribers import NAME as SUBSCRIBER
@@ -18,6 +19,19 @@ from apps.events.transports.subscribers import subscribers
 from apps.operations import wakeups
 from rustok.context import current
 from rustok.transport_settings import PLATFORM
+
+# A partition of an active subscription that is not due has everything that it wants, wherever its cursor was left. Its
+# due row is locked before its cursor, as by a turn that ends.
+_PASS: Final = f"""
+    UPDATE events_cursor c SET position = %(head)s, moved_at = statement_timestamp()
+    FROM events_subscription s, (
+        SELECT partition FROM {wakeups.DUES}
+        WHERE tenant_id = %(tenant)s AND subscription_id = %(subscription)s AND due_at IS NULL AND lease_until IS NULL
+        FOR UPDATE
+    ) idle
+    WHERE s.id = %(subscription)s AND s.status = 'active' AND c.subscription_id = s.id AND c.partition = idle.partition
+        AND c.position < %(head)s
+"""  # noqa: S608 - constants only
 
 # Logs in which this process has seen the rows of these subscribers. Only ever saves statements.
 _seen: dict[UUID, frozenset[str]] = {}
@@ -44,7 +58,7 @@ def enrol(
             defaults={"transport": transport, "target": target, "patterns": patterns, "partitions": partitions},
         )
         if created:
-            last = head()
+            last = stand_still()
             start = last if after is None else min(after, last)
             Cursor.objects.bulk_create(
                 Cursor(subscription=subscription, partition=partition, position=start)
@@ -52,6 +66,16 @@ def enrol(
             )
             wakeups.enrol(tenant_id=tenant_id, subscription_id=subscription.pk, partitions=partitions)
     return subscription
+
+
+def change_patterns(*, tenant_id: UUID, subscription_id: UUID, patterns: list[str]) -> bool:
+    """Want other facts from now on, none of the past that was passed over; False when there is no such subscription.
+
+    What waits (behind a cursor that is due or paused) is looked through with the new patterns.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_PASS, {"head": stand_still(), "tenant": tenant_id, "subscription": subscription_id})
+        return bool(Subscription.objects.filter(pk=subscription_id).update(patterns=patterns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +124,7 @@ def ensure_subscribers(*, tenant_id: UUID) -> None:
             after=None if one.from_now else 0,
         )
         if subscription.patterns != (patterns := like_patterns(one.event_types)):
-            Subscription.objects.filter(pk=subscription.pk).update(patterns=patterns)
+            change_patterns(tenant_id=tenant_id, subscription_id=subscription.pk, patterns=patterns)
     _seen[tenant_id] = names
 
 

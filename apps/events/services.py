@@ -10,6 +10,7 @@ from apps.events import enrolment, hints, letters
 from apps.events.letters import Chosen
 from apps.events.logs import log_id
 from apps.events.models import Cursor, Subscription, SubscriptionStatus
+from apps.events.numbering import stand_still
 from apps.events.patterns import like_patterns
 from apps.events.queries import head
 from apps.events.relay.reports import RelayReport
@@ -57,8 +58,10 @@ def subscribe(
 
 @transactional
 def change_filter(*, subscription_id: UUID, event_types: Iterable[str]) -> None:
-    """Want other facts from the next batch on. Raises UnreadableFilter, NotFound."""
-    _change(subscription_id, patterns=like_patterns(event_types))
+    """Want other facts from the next batch on, none that were passed over before. Raises UnreadableFilter, NotFound."""
+    patterns = like_patterns(event_types)
+    if not enrolment.change_patterns(tenant_id=log_id(), subscription_id=subscription_id, patterns=patterns):
+        raise NotFound(resource="subscription")
 
 
 @transactional
@@ -70,6 +73,7 @@ def pause_subscription(*, subscription_id: UUID) -> None:
 def resume_subscription(*, subscription_id: UUID) -> None:
     """Deliver again, at once, from where the cursor stayed. Raises NotFound."""
     with unit_of_work() as uow:
+        stand_still()
         _change(subscription_id, status=SubscriptionStatus.ACTIVE)
         wakeups.make_due(tenant_id=log_id(), subscription_ids=[subscription_id])
         _hint_after(uow)
@@ -88,10 +92,10 @@ def replay(*, subscription_id: UUID, after: int) -> None:
     Running turns lose their lease, so that none of them moves the cursor on over the replay.
     """
     with unit_of_work() as uow:
+        wakeups.make_due(tenant_id=log_id(), subscription_ids=[subscription_id], take_over=True)
         if not Cursor.objects.filter(subscription_id=subscription_id).update(position=min(max(0, after), head())):
             raise NotFound(resource="subscription")
         Subscription.objects.get(pk=subscription_id).parked.all().delete()
-        wakeups.make_due(tenant_id=log_id(), subscription_ids=[subscription_id], take_over=True)
         _hint_after(uow)
 
 
