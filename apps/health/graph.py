@@ -26,11 +26,11 @@ TITLES: Final[dict[Surface, str | Promise]] = {
     Surface.AUDIT: _("Audit log"),
 }
 BEHIND: Final[dict[str, frozenset[Surface]]] = {
-    "webhooks": frozenset({Surface.WEBHOOKS}),
     "payments": frozenset({Surface.REST}),
     "broker": frozenset({Surface.TASKS}),
+    "oidc": frozenset({Surface.CONSOLE}),
 }
-"""Which surfaces the platform's own dependencies serve; others are outbound brokers and what an installation adds."""
+"""Which surfaces the platform's own dependencies serve; others are what an installation adds."""
 _MODES: Final = {
     Mode.FULL: Status.PASS,
     Mode.DEGRADED: Status.WARN,

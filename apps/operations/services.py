@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.errors import NothingToLift
 from apps.operations.models import Override
+from apps.operations.queries import dependencies
 from apps.tenants.isolation import platform_scope
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext, use
@@ -22,7 +23,7 @@ from rustok.policy import require
 from rustok.resilience.circuit_breaker import State
 from rustok.resilience.degradation import Mode
 from rustok.resilience.dependencies import registry
-from rustok.text import clean
+from rustok.text import clean, refuse
 
 LONGEST: Final = timedelta(days=7)
 PLATFORM: Final = "platform"
@@ -54,10 +55,14 @@ def lift_mode(*, context: ExecutionContext) -> Override:
 def force_breaker(*, key: str, state: State, decision: Decision, context: ExecutionContext) -> Override:
     """Hold one breaker open (nobody calls) or closed (everybody does), in all processes.
 
-    `key` is `dependency[:tenant[:target]]`. Needs `breaker:update`. Raises InvalidInput.
+    `key` is `dependency[:tenant[:target]]`; a shorter one holds everything under it. Needs `breaker:update`. Raises
+    InvalidInput, also for a dependency that nobody has.
     """
     require(context, "breaker:update")
     key = clean(key, field="key", longest=300, required=True)
+    known = dependencies()
+    if key.partition(":")[0] not in known:
+        raise refuse("key", "choice", _("One of: %(choices)s.") % {"choices": ", ".join(known)})
     made = _decide(Override.KIND_BREAKER, key, state.value, decision, context, action="breaker:force")
     registry().force(key, state, seconds=decision.seconds, by=context.actor.reference, reason=made.reason)
     return made

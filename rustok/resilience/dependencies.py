@@ -2,7 +2,7 @@
 
     dependency("payments", key=tenant_id).call(provider.capture, amount)
 
-    with dependency("webhooks", key=tenant_id, target=host).guard() as call:   # raises CircuitOpen, BulkheadFull
+    with dependency("parcels", key=tenant_id, target=host).guard() as call:   # raises CircuitOpen, BulkheadFull
         sent = sender.send(message, timeout=call.seconds)
         if not sent.succeeded:
             call.failed()
@@ -34,11 +34,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 DEFAULTS: Final = {
-    "webhooks": DependencySettings(concurrent=64, open_seconds=30.0),
     "payments": DependencySettings(window="count", slow_seconds=3.0, slow_rate=0.8, open_seconds=30.0),
     "broker": DependencySettings(timeout=2.0, concurrent=8, concurrent_wait=0.0, failures=3, open_seconds=5.0),
+    "oidc": DependencySettings(),
 }
-"""What differs from the reference for the dependencies that the platform has; the configuration wins."""
+"""The dependencies that the platform has, with what differs from the reference; the configuration wins.
+
+Receivers of webhooks and outbound brokers are none: each has a pause of its own (`apps.events.relay`).
+"""
 _OUR_FAULT: Final = frozenset({Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.INTERNAL})
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from rustok.repeating import repeat
@@ -73,8 +74,9 @@ class Registry:
         self._ensure_watched()
         made = CircuitBreaker(name, policy, self.records, service=service, is_failure=is_failure, clock=self._clock)
         sick, _read_at = self._sick or self.synchronise()
-        if name in sick:
-            made.adopt(sick[name], self.records.now())
+        record = _found(name, sick, Record())
+        if not record.is_settled:
+            made.adopt(record, self.records.now())
         with self._lock:
             kept = self._breakers.setdefault(name, made)
             self._make_room()
@@ -90,7 +92,10 @@ class Registry:
         return self.records.everything()[0]
 
     def force(self, key: str, state: State, *, seconds: float, by: str = "", reason: str = "") -> None:
-        """Hold a breaker open or closed for so long, in every process; `key` is its full name."""
+        """Hold a breaker open or closed for so long, in every process, and all whose names go on behind `key` and `:`.
+
+        A decision about a longer name stands above that about a shorter one.
+        """
         with self._lock:
             known = self._breakers.get(key)
         if known is not None:
@@ -117,7 +122,8 @@ class Registry:
         seen = [breaker.changes for breaker in breakers]
         self._sick = sick, now = self.records.everything()
         for breaker, changes in zip(breakers, seen, strict=True):
-            breaker.adopt(sick.get(breaker.key) or Record(epoch=breaker.record.epoch), now, seen_at=changes)
+            record = _found(breaker.key, sick, Record(epoch=breaker.record.epoch))
+            breaker.adopt(record, now, seen_at=changes)
         for key, record in sick.items():
             if refreshed(record, now) != record:
                 self.records.update(key, refreshed, known=record)
@@ -150,3 +156,12 @@ class Registry:
                 return
             thread = repeat(self.synchronise, every=WATCH_SECONDS, name="breakers", stopped=self._stopped)
             self._watcher = (os.getpid(), thread)
+
+
+def _found(key: str, sick: Mapping[str, Record], healthy: Record) -> Record:
+    """The shared record of a breaker, with a person's word about its whole dependency, or all of one tenant."""
+    record = sick.get(key, healthy)
+    while record.override is None and ":" in key:
+        key = key.rpartition(":")[0]
+        record = replace(record, override=sick[key].override) if key in sick else record
+    return record

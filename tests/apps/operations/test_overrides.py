@@ -23,7 +23,7 @@ from rustok.errors.families import InvalidInput, PermissionDenied
 from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker import State
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, controller
-from rustok.resilience.dependencies import dependency
+from rustok.resilience.dependencies import dependency, registry
 from tests.support.console import Visitor, notices
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,25 @@ def test_a_breaker_is_held_and_reset(platform):
     assert AuditEntry.objects.filter(action__in=("breaker:force", "breaker:reset")).count() == 2
 
 
+def test_a_hold_on_a_dependency_holds_it_for_every_shop(platform):
+    subject = dependency("payments", key="acme", target="card")
+    force_breaker(key="payments", state=State.OPEN, decision=HOUR, context=platform)
+    registry().synchronise()
+    with pytest.raises(CircuitOpen):
+        subject.call(len, "")
+    reset_breaker(key="payments", context=platform)
+    registry().synchronise()
+
+    assert subject.call(len, "a") == 1
+
+
+def test_what_nobody_calls_cannot_be_held(platform):
+    with pytest.raises(InvalidInput) as caught:
+        force_breaker(key="payment:acme", state=State.OPEN, decision=HOUR, context=platform)
+
+    assert "payments" in caught.value.errors[0].message
+
+
 def test_the_mode_over_rest(rest):
     chosen = rest("PUT", "degradation/", {"mode": "minimal", "seconds": 600, "reason": "repair"})
 
@@ -124,26 +143,26 @@ def test_the_mode_over_rest(rest):
 
 
 def test_breakers_over_rest(rest):
-    body = {"key": "webhooks", "state": "open", "seconds": 60, "reason": "receiver down"}
+    body = {"key": "payments", "state": "open", "seconds": 60, "reason": "receiver down"}
 
-    assert rest("POST", "breakers/force/", body).json()["sick"][0]["key"] == "webhooks"
+    assert rest("POST", "breakers/force/", body).json()["sick"][0]["key"] == "payments"
     assert "payments" in rest("GET", "breakers/").json()["dependencies"]
-    assert rest("POST", "breakers/reset/", {"key": "webhooks"}).json()["sick"] == []
+    assert rest("POST", "breakers/reset/", {"key": "payments"}).json()["sick"] == []
 
 
 def test_at_the_command_line(capsys, platform):
     call_command("degradation", "set", "minimal", "--for", "5", "--reason", "repair")
     call_command("degradation", "show", "--json")
     call_command("degradation", "lift")
-    call_command("breakers", "force", "webhooks", "open", "--for", "5", "--reason", "repair")
+    call_command("breakers", "force", "payments", "open", "--for", "5", "--reason", "repair")
     call_command("breakers", "list", "--json")
-    call_command("breakers", "reset", "webhooks")
+    call_command("breakers", "reset", "payments")
     lines = capsys.readouterr().out.splitlines()
 
     assert lines[0].startswith("minimal until ")
     assert json.loads(lines[1])["decision"]["reason"] == "repair"
     assert lines[2] == "nobody has decided: measurements choose the mode"
-    assert lines[3].startswith("webhooks  open until ")
+    assert lines[3].startswith("payments  open until ")
     assert json.loads(lines[4])[0]["forced"] is True
     assert lines[5] == "every breaker is closed"
     with pytest.raises(CommandError, match="Nobody has decided"):
@@ -153,13 +172,13 @@ def test_at_the_command_line(capsys, platform):
 def test_in_the_console(platform):
     visitor = Visitor("operator")
     done = visitor.do("operations_override", "set_mode", mode="minimal", minutes="5", reason="repair")
-    forced = visitor.do("operations_override", "force_breaker", key="webhooks", state="open", minutes="5", reason="x")
+    forced = visitor.do("operations_override", "force_breaker", key="payments", state="open", minutes="5", reason="x")
     page = visitor.list("operations_override").content.decode()
 
     assert "follows" in notices(done)
     assert "follows" in notices(forced)
     assert "repair" in page
-    assert "is closed" in notices(visitor.do("operations_override", "reset_breaker", key="webhooks"))
+    assert "is closed" in notices(visitor.do("operations_override", "reset_breaker", key="payments"))
     assert "decide again" in notices(visitor.do("operations_override", "lift_mode"))
     assert current().platform
 

@@ -35,11 +35,11 @@ def refuse(error):
 
 
 def test_a_call_goes_through():
-    assert dependency("webhooks").call(max, 1, 2) == 2
+    assert dependency("oidc").call(max, 1, 2) == 2
 
 
 def test_breakers_are_per_dependency_key_and_target():
-    sick, target, neighbour = (dependency("webhooks", key=key, target=to) for key, to in ((1, ""), (1, "a"), (2, "")))
+    sick, target, neighbour = (dependency("oidc", key=key, target=to) for key, to in ((1, ""), (1, "a"), (2, "")))
     for _ in range(sick.breaker.policy.failures):
         with pytest.raises(ConnectionError):
             sick.call(refuse, ConnectionError())
@@ -47,16 +47,16 @@ def test_breakers_are_per_dependency_key_and_target():
     with pytest.raises(CircuitOpen):
         sick.call(len, "")
     assert target.call(len, "") == neighbour.call(len, "") == 0
-    assert sick.breaker.key == "webhooks:1"
+    assert sick.breaker.key == "oidc:1"
 
 
 def test_a_block_is_guarded_and_told_its_time():
-    with dependency("webhooks", key="block").guard() as call:
-        assert 0 < call.seconds <= DEFAULTS["webhooks"].timeout
+    with dependency("oidc", key="block").guard() as call:
+        assert 0 < call.seconds <= DEFAULTS["oidc"].timeout
         assert context.current().remaining() <= call.seconds
         call.failed()
 
-    assert dependency("webhooks", key="block").breaker.tally.failed == 1
+    assert dependency("oidc", key="block").breaker.tally.failed == 1
 
 
 def test_retries_come_from_the_configuration(configured):
@@ -157,7 +157,7 @@ def test_the_configuration_names_the_store(monkeypatch, kind, store):
 
 def test_what_a_sick_breaker_asks_the_store_is_seen_in_the_trace_of_the_call(monkeypatch):
     monkeypatch.setattr("rustok.resilience.dependencies.config", lambda: Config(breaker_store="redis"))
-    subject = face("webhooks", key="traced").breaker
+    subject = face("oidc", key="traced").breaker
     with recording() as spans, context.use(context.ExecutionContext(trace=context.Trace.new())), span("work"):
         subject.call(int)
         healthy = list(spans.names)
@@ -171,7 +171,7 @@ def test_what_a_sick_breaker_asks_the_store_is_seen_in_the_trace_of_the_call(mon
 def test_forgetting_starts_anew():
     from rustok.resilience.dependencies import forget
 
-    before = face("webhooks", key="old").breaker
+    before = face("oidc", key="old").breaker
     forget()
 
-    assert face("webhooks", key="old").breaker is not before
+    assert face("oidc", key="old").breaker is not before
