@@ -7,12 +7,13 @@ Keep the files, or the log lines `audit.checkpoint`, on another machine.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from base64 import b64encode
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import orjson
@@ -81,26 +82,27 @@ def append_checkpoint(
         "number": number,
         "hash": digest.hex(),
         "at": now,
-        "previous": _last_digest(path),
         "key": key_id(key_file()),
     } | ({"pruned": pruned} if pruned else {})
-    signed = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
-    signature = b64encode(signing_key(key_file()).sign(signed)).decode()
-    line = b'{"signature":"' + signature.encode() + b'","checkpoint":' + signed + b"}\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-    with os.fdopen(descriptor, "ab") as file:
-        file.write(line)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
+    with os.fdopen(descriptor, "a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed: sealing and moving away may sign at the same moment
+        line = _signed(facts | {"previous": _last_digest(file)})
+        file.write(line + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    log_event("audit.checkpoint", log=str(log), number=number, hash=digest.hex(), signature=signature)
-    return line
+    log_event("audit.checkpoint", log=str(log), number=number, line=line.decode())
+    return line + b"\n"
 
 
-def _last_digest(path: Path) -> str:
+def _signed(facts: dict[str, Any]) -> bytes:
+    signed = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    signature = b64encode(signing_key(key_file()).sign(signed))
+    return b'{"signature":"' + signature + b'","checkpoint":' + signed + b"}"
+
+
+def _last_digest(file: BinaryIO) -> str:
     """The SHA-256 of the file's last line; empty for the first."""
-    if not path.exists():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 4096))
-        lines = file.read().splitlines()
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+    lines = file.read().splitlines()
     return sha256(lines[-1]).hexdigest() if lines else ""

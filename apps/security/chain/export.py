@@ -17,6 +17,11 @@ def sealed_entries() -> int:
     return AuditChain.objects.values_list("number", flat=True).first() or 0
 
 
+def signed_entries() -> int:
+    """Up to which entry a checkpoint of the current scope's log was written, as the database remembers it."""
+    return AuditChain.objects.values_list("checkpoint", flat=True).first() or 0
+
+
 def loose_entries() -> int:
     """How many committed entries wait for their number."""
     return AuditEntry.objects.filter(number__isnull=True).count()

@@ -202,7 +202,7 @@ def _beginning(first: bytes | None, claims: list[Checkpoint]) -> tuple[int, byte
         return max(moved.items(), default=(0, b""))
     try:
         before = int(read_json(first.rstrip(b"\r\n"))["entry"]["number"]) - 1
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         before = 0
     return (before, moved[before]) if before in moved else (0, b"")
 
@@ -216,7 +216,7 @@ def _entry(line: bytes, number: int, previous: bytes, report: Report, subjects: 
         found, log = int(facts["number"]), str(facts["log"])
         if b'"sealed":' in text or b'"audit:shred"' in text:
             subjects.note(facts)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         report.defect(f"line {number}: not an exported entry")
         return previous
     report.log = report.log or log

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from apps.operations.commandline import Log, add_log_options, at_the_command_line, chosen_logs, shown
 from apps.security.chain import verifier
 from apps.security.chain.checkpoints import checkpoint, checkpoint_file
-from apps.security.chain.export import export_page, loose_entries, sealed_entries
+from apps.security.chain.export import export_page, loose_entries, sealed_entries, signed_entries
 from apps.security.chain.keys import key_file, key_id, public_pem
 from apps.security.chain.retention import prune, pruned_entries
 from apps.security.chain.sealing import seal, this_log
@@ -147,8 +147,10 @@ def _lines(log: Log, title: str) -> Iterator[bytes]:
 
 def _verified(log: Log) -> dict[str, Any]:
     with log.scope():
-        place, own, loose = checkpoint_file(this_log()), str(this_log()), loose_entries()
+        place, own, loose, signed = checkpoint_file(this_log()), str(this_log()), loose_entries(), signed_entries()
     claims = place.read_bytes().splitlines() if place.exists() else []
     key = load_pem_public_key(public_pem(key_file()))
     report = verifier.verify(_lines(log, "verifying"), claims, key, log=own)  # type: ignore[arg-type]  # ours is Ed25519
+    if report.pruned + report.entries - report.uncovered < signed:
+        report.defect(f"the checkpoint of entry {signed} is missing: {place} is not all that was signed")
     return asdict(report) | {"name": log.name, "loose": loose, "whole": not report.defects, "key": key_id(key_file())}

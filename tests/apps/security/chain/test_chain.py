@@ -45,6 +45,16 @@ def test_a_round_seals_what_waits_and_the_log_verifies(log, kept):
     assert (rounds.run(seconds=5), rounds.unchained_age()) == (0, 0.0)
 
 
+def test_checkpoints_that_are_gone_are_missed(log, kept, capsys):
+    note(3)
+    rounds.run(seconds=5)
+    checkpoint_file(this_log()).unlink()
+
+    with pytest.raises(CommandError, match="not whole"):
+        call_command("audit", "verify", "--tenant", "acme")
+    assert "the checkpoint of entry 3 is missing" in capsys.readouterr().out
+
+
 def test_a_log_that_cannot_be_sealed_holds_up_no_other(log, kept, globex):
     with tenant_scope(globex):
         note()

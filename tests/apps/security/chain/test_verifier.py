@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -16,6 +18,7 @@ from apps.security.chain import verifier
 from apps.security.chain.canonical import genesis, line_of, link, text_of
 from apps.security.chain.checkpoints import append_checkpoint
 from apps.security.chain.keys import key_file, public_pem
+from rustok.telemetry import logging as telemetry_logging
 
 SHOP, OTHER = UUID(int=7), UUID(int=8)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -116,6 +119,33 @@ def test_tampering_with_the_checkpoints_is_found(checkpoints, change):
     assert report_of(LINES, change(checkpoints)).defects
 
 
+def test_two_who_sign_at_once_make_one_row_of_checkpoints(kept):
+    """Sealing and moving old entries away sign the same log: two lines after one line would be damage for ever."""
+    path = kept / "kept.jsonl"
+
+    def sign(_part: int) -> None:
+        for _line in range(8):
+            append_checkpoint(path, SHOP, 10, bytes.fromhex(LINES[9][verifier.HASH_AT :][:64].decode()), START)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(sign, range(4)))
+
+    assert (report_of(LINES, path.read_bytes().splitlines()).defects, len(path.read_bytes().splitlines())) == ([], 32)
+
+
+def test_the_log_line_of_a_checkpoint_serves_as_well_as_the_file(kept):
+    """Signatures were masked in the log: what was kept elsewhere proved nothing."""
+    told: list[dict[str, str]] = []
+    telemetry_logging.copy_to(lambda _event, line: told.append(orjson.loads(line)))
+    try:
+        made = signed(kept / "kept.jsonl", LINES)
+    finally:
+        telemetry_logging.copy_to(None)
+    kept_elsewhere = [line["line"].encode() for line in told if line["event"] == "audit.checkpoint"]
+
+    assert (kept_elsewhere, report_of(LINES, kept_elsewhere).defects) == (made, [])
+
+
 def test_checkpoints_of_another_tenant_do_not_serve(kept):
     assert report_of(LINES, signed(kept / "other.jsonl", chain(ENTRIES, OTHER), OTHER)).defects
 
@@ -151,7 +181,10 @@ def test_the_script_tells_damage_from_what_it_cannot_read(kept, checkpoints, mis
     assert "Traceback" not in capsys.readouterr().err
 
 
-NO_ENTRY = [b"", b"[", b" {}", b"{} ", b"{}{}", b"NaN", b'{"a":Infinity}', b"\xff", b"[" * 100_000]
+NO_ENTRY = [
+    *(b"", b"[", b" {}", b"{} ", b"{}{}", b"NaN", b'{"a":Infinity}', b"\xff", b"[" * 100_000),
+    b'{"number":1e999,"log":"7"}',
+]
 
 
 @pytest.mark.parametrize("read", [verifier.read_json, verifier.read_json_slowly], ids=["installed", "plain Python"])
