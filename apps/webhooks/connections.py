@@ -140,7 +140,7 @@ class Connection:
             return  # nobody answers so fast; to ask the socket costs more than to be told
         while self._phase is _Phase.READING:
             self._read()
-            if self._phase is _Phase.READING and time.monotonic() >= self.deadline:
+            if not self.done and time.monotonic() >= self.deadline:
                 self.give_up()  # who sends without a pause would keep us here, however little of it is an answer
 
     def _connect(self) -> None:
