@@ -26,18 +26,22 @@ LONGEST: Final = 8_192  # bytes of one item
 SECONDS: Final = 24 * 3600
 TIMEOUT: Final = 0.5  # seconds
 
-# KEYS: index, kept, facts, size. ARGV: prefix, limit, kept limit, items in all, items of one, seconds, then per trace:
-# id, time (ms), keep (0/1), facts, number of items, items. The keys of the traces begin with the prefix.
+# KEYS: index, kept, facts, total, counts (items by trace, because a list that has expired tells no length).
+# ARGV: prefix, limit, kept limit, items in all, items of one, seconds, then per trace: id, time (ms), keep (0/1), facts,
+# number of items, items. The keys of the traces begin with the prefix.
 _WRITE: Final = """
 local prefix, limit, kept_limit, all, most, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]),
     tonumber(ARGV[5]), tonumber(ARGV[6])
 local at = 7
 while at <= #ARGV do
     local id, ms, keep, facts, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
-    local key, room = prefix .. id, 0
-    room = most - redis.call('LLEN', key)
-    for i = 1, math.min(count, room) do redis.call('RPUSH', key, ARGV[at + 4 + i]) end
-    if room > 0 then redis.call('INCRBY', KEYS[4], math.min(count, room)) end
+    local key = prefix .. id
+    local more = math.min(count, most - redis.call('LLEN', key))
+    for i = 1, more do redis.call('RPUSH', key, ARGV[at + 4 + i]) end
+    if more > 0 then
+        redis.call('INCRBY', KEYS[4], more)
+        redis.call('HINCRBY', KEYS[5], id, more)
+    end
     redis.call('EXPIRE', key, ttl)
     redis.call('ZADD', KEYS[1], 'LT', ms, id)
     if keep == '1' then redis.call('ZADD', KEYS[2], 'LT', ms, id) end
@@ -50,10 +54,10 @@ while at <= #ARGV do
     at = at + 5 + count
 end
 local function forget(id)
-    local gone = redis.call('LLEN', prefix .. id)
-    if gone > 0 then redis.call('DECRBY', KEYS[4], gone) end
+    redis.call('DECRBY', KEYS[4], redis.call('HGET', KEYS[5], id) or 0)
     redis.call('DEL', prefix .. id)
     redis.call('HDEL', KEYS[3], id)
+    redis.call('HDEL', KEYS[5], id)
 end
 while redis.call('ZCARD', KEYS[2]) > kept_limit do
     local id = redis.call('ZPOPMIN', KEYS[2])[1]
@@ -90,7 +94,7 @@ class Ring:
         self.limit = limit
         self._client = client
         self._prefix = f"{NAMESPACE}:{{{name}}}:"  # one hash slot, for a cluster
-        self._keys = [self._prefix + part for part in ("index", "kept", "facts", "size")]
+        self._keys = [self._prefix + part for part in ("index", "kept", "facts", "total", "counts")]
         self._script = client.register_script(_WRITE)
 
     def write(self, groups: Mapping[str, Group]) -> None:

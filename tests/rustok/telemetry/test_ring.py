@@ -65,3 +65,14 @@ def test_many_traces_in_one_batch(small):
     small.write({name_of(n): Group(at=n, facts=FACTS, items=[orjson.dumps(n)]) for n in range(500)})
 
     assert set(small.facts()) == {name_of(n) for n in range(496, 500)}
+
+
+def test_traces_that_time_has_taken_away_take_no_room(small):
+    """In a quiet installation whole days of traces expire; their numbers must not push the new ones out."""
+    for number in range(2):
+        small.write({name_of(number): Group(at=number, facts=FACTS, items=[b"x"] * 200)})
+        small._client.delete(f"{small._prefix}of:{name_of(number)}")  # as EXPIRE does after a day
+
+    small.write({name_of(2): Group(at=2, facts=FACTS, items=[b"x"] * 200)})
+
+    assert len(small.items(name_of(2))) == 200
