@@ -17,9 +17,12 @@ from rustok.config import config
 from rustok.context import amended
 from rustok.errors import AuthError
 from rustok.policy import require
+from rustok.resilience.bulkhead import Bulkhead
 
 _FORWARDING: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_HOST")
 _DEADLINE_SECONDS: Final = 3.0
+ASKING: Final = Bulkhead("health", concurrent=4, wait=0.0)
+"""Credentials that are looked up at once: no gate and no rate limit stands before these pages."""
 
 
 def on_platform_host(request: HttpRequest) -> bool:
@@ -41,12 +44,13 @@ def from_this_machine(request: HttpRequest) -> bool:
 
 
 def require_platform_permission(request: HttpRequest, permission: str, *, operation: str) -> None:
-    """Raise InvalidCredentials, TokenExpired or PermissionDenied unless a platform credential grants it.
+    """Raise InvalidCredentials, TokenExpired, PermissionDenied or BulkheadFull unless a platform credential grants it.
 
     A refusal is in the platform's audit log under the operation's name.
     """
     deadline = time.monotonic() + _DEADLINE_SECONDS
     with (
+        ASKING,
         amended(deadline=deadline, address=client_address(request)),
         platform_scope("reading health or metrics") as context,
     ):

@@ -27,8 +27,8 @@ SECONDS: Final = 24 * 3600
 TIMEOUT: Final = 0.5  # seconds
 
 # KEYS: index, kept, facts, total, counts (items by trace, because a list that has expired tells no length).
-# ARGV: prefix, limit, kept limit, items in all, items of one, seconds, then per trace: id, time (ms), keep (0/1), facts,
-# number of items, items. The keys of the traces begin with the prefix.
+# ARGV: prefix, limit, kept limit, items in all, items of one, seconds, then per trace: id, time (ms), keep (0/1),
+# facts, number of items, items. The keys of the traces begin with the prefix.
 _WRITE: Final = """
 local prefix, limit, kept_limit, all, most, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]),
     tonumber(ARGV[5]), tonumber(ARGV[6])

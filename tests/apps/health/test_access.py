@@ -1,9 +1,12 @@
 """Detail and metrics over the whole stack of middlewares, with a platform key, a tenant's key and none."""
 
+from contextlib import ExitStack
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
+from apps.health.access import ASKING
 from apps.security.services import create_api_key
 
 
@@ -56,3 +59,15 @@ def test_metrics_do_not_exist_on_a_shop(client_of, acme):
 def test_deployment_of_a_test_configuration_is_refused():
     with pytest.raises(SystemCheckError, match=r"rustok\.E006"):
         call_command("check", deploy=True, fail_level="ERROR")
+
+
+def test_strangers_who_ask_for_detail_cannot_take_every_thread_and_connection(client_of, bearer):
+    """These pages stand before the gate and the rate limits: who asks is looked up for a few at a time."""
+    with ExitStack() as places:
+        for _ in range(ASKING.concurrent):
+            places.enter_context(ASKING)
+        refused = client_of().get("/health", headers=bearer("health:read"))
+
+        assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (503, 5011, "1")
+        assert client_of().get("/health/live").status_code == 200
+    assert "checks" in client_of().get("/health", headers=bearer("health:read")).json()
