@@ -13,7 +13,7 @@ everything that changes something is a `Command`, which calls the same service a
 from rustok.admin.commands import Command, CommandCall, CommandForm, Done, ReasonForm, Secret, Tone
 from rustok.admin.model_admin import ConsoleModelAdmin
 from rustok.admin.navigation import Section
-from rustok.admin.sites import ConsoleSite, platform_site, tenant_site
+from rustok.admin.sites import ConsoleSite, note_refusal, platform_site, tenant_site
 from rustok.display import Badge, badge, json_view, moment
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "badge",
     "json_view",
     "moment",
+    "note_refusal",
     "platform_site",
     "tenant_site",
 ]

@@ -25,6 +25,7 @@ from django.views.decorators.cache import never_cache
 from rustok import context
 from rustok.admin import navigation
 from rustok.admin.model_admin import ConsoleModelAdmin
+from rustok.errors import DomainError
 from rustok.errors.families import PermissionDenied
 from rustok.operations import PUBLIC, Criticality, Operation
 from rustok.ports import gate
@@ -88,7 +89,7 @@ class ConsoleSite(UnfoldAdminSite):
             try:
                 return guarded(request, *args, **kwargs)
             except Forbidden:
-                _note_refusal(request)
+                note_refusal(request, PermissionDenied(permission="console:use"))
                 raise
 
         return checked
@@ -165,10 +166,11 @@ class ConsoleSite(UnfoldAdminSite):
         return ()
 
 
-def _note_refusal(request: HttpRequest) -> None:
+def note_refusal(request: HttpRequest, error: DomainError) -> None:
+    """Have a refusal that a page shows in the audit log, under the page's name; equal ones are counted."""
     match, writes = request.resolver_match, request.method == "POST"
     page = Operation(f"console.{match.url_name if match else ''}", "console", PUBLIC, Criticality.HIGH, writes)
-    gate().refused(request, page, PermissionDenied(permission="console:use"))
+    gate().refused(request, page, error)
 
 
 platform_site = ConsoleSite(platform=True)

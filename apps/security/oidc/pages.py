@@ -19,7 +19,7 @@ from apps.security.oidc.errors import ProviderAnswerRefused
 from apps.security.oidc.flow import FLOW_SECONDS, Flow, authorization_url, finished
 from apps.security.oidc.provider import Provider, provider
 from apps.security.oidc.services import person_of
-from rustok.admin import ConsoleSite
+from rustok.admin import ConsoleSite, note_refusal
 from rustok.errors import DomainError, Kind
 from rustok.errors.families import NotFound
 from rustok.errors.http import status_of
@@ -90,6 +90,7 @@ def _door(site: ConsoleSite, request: HttpRequest, error: DomainError) -> HttpRe
     """The page of the password, with what went wrong."""
     if isinstance(error, NotFound):
         raise error
+    note_refusal(request, error)
     goal = _goal(request)
     form: Any = SignInForm()
     form.error = error

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.security.identity import passkeys, rules
 from apps.security.identity.devices import remember_device
+from apps.security.identity.errors import PasskeyRefused
 from apps.security.identity.factors import prove_code
 from apps.security.identity.pages.drawing import draw, go, goal_of, person
 from apps.security.identity.pages.forms import CodeForm, IdentityForm, PasswordAgainForm, SignInForm
@@ -22,7 +23,7 @@ from apps.security.identity.services import (
 )
 from apps.security.models import User
 from apps.security.models.identity import PASSKEY
-from rustok.admin import ConsoleSite
+from rustok.admin import ConsoleSite, note_refusal
 from rustok.errors import DomainError
 
 
@@ -133,4 +134,8 @@ def _password_proved(user: User, form: IdentityForm) -> bool:
 
 def _by_passkey(request: HttpRequest, user: User | None = None) -> User:
     note, answer = request.POST.get("note", ""), request.POST.get("answer", "")
-    return passkeys.prove(request, note=note, answer=answer, user=user)
+    try:
+        return passkeys.prove(request, note=note, answer=answer, user=user)
+    except PasskeyRefused as error:
+        note_refusal(request, error)
+        raise

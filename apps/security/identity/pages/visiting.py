@@ -14,7 +14,7 @@ from apps.security.identity.pages.drawing import draw, fresh, go, person
 from apps.security.identity.pages.forms import IdentityForm, VisitForm
 from apps.security.identity.visitors import visitor_of
 from rustok import context
-from rustok.admin import ConsoleSite
+from rustok.admin import ConsoleSite, note_refusal
 from rustok.config import config
 from rustok.errors import DomainError
 from rustok.errors.families import NotFound
@@ -54,6 +54,7 @@ def visit_page(site: ConsoleSite, request: HttpRequest) -> HttpResponse:
             visits.enter_visit(request, ticket=request.POST.get("ticket", "")[:100])
             return go("index")
         except VisitRefused as error:
+            note_refusal(request, error)
             form.refuse(error)
     ticket = request.GET.get("ticket", "")[:100]
     page = draw(site, request, "identity/visit_enter", title=_("Enter this shop"), form=form, ticket=ticket)

@@ -190,6 +190,8 @@ def test_a_refused_passkey_is_explained_at_the_door(browser, acme):
 
     assert page.context["form"].error.code == PasskeyRefused.code
     assert "could not be used" in page.content.decode()
+    entry = AuditEntry.objects.get(action="request:refuse")
+    assert (entry.target, entry.details["code"]) == ("console.passkey_sign_in", PasskeyRefused.code)
 
 
 def test_a_passkey_after_the_password(bob, soft, browser):

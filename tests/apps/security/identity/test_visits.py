@@ -113,6 +113,8 @@ def test_a_ticket_opens_once_and_not_for_long(start, there, acme_ref):
     assert there.post("/admin/visit/", {"ticket": ticket}).status_code == 302
     again = Client(headers={"host": "acme.localhost", "accept": "text/html"})
     assert again.post("/admin/visit/", {"ticket": ticket}).context["form"].error.code == VisitRefused.code
+    (refused,) = [entry for entry in in_shop(acme_ref, AuditEntry) if entry.action == "request:refuse"]
+    assert (refused.target, refused.details["code"]) == ("console.visit", VisitRefused.code)
 
     _visit, late = start()
     with tenant_scope(acme_ref):

@@ -279,6 +279,18 @@ def test_only_verified_addresses_of_the_named_domains(browser, peer, configured,
     assert "another domain" in refused_for(browser, peer)
 
 
+@pytest.mark.parametrize(
+    ("claims", "code"), [({"sub": "mallory", "email": "m@evil.example"}, 1125), ({"nonce": "x"}, 1124)]
+)
+def test_who_was_not_admitted_is_in_the_audit_log(browser, peer, ann, claims, code):
+    peer.lies = claims
+    refused_for(browser, peer)
+
+    with platform_scope("look"):
+        entry = AuditEntry.objects.get(action="request:refuse")
+    assert (entry.target, entry.details["code"]) == ("console.oidc_callback", code)
+
+
 def test_groups_make_a_person_and_its_role(browser, peer, configured, db):
     configured(issuer=peer.issuer, roles={"ops": "operator"})
     peer.claims |= {"groups": ["staff", "ops"], "preferred_username": "ann.lee"}
