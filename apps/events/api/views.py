@@ -111,8 +111,8 @@ def _contract(wire_type: str) -> dict[str, Any]:
 
 def _floor(wanted: LogQuery, found: Sequence[StoredEvent]) -> int:
     """Up to where the log may have holes, asked only where one may have been read over; raises EventsRemoved."""
-    begins, is_next = wanted.after == 0, bool(found) and found[0].position == wanted.after + 1
-    if is_next and not begins and not wanted.gaps:
+    begins, is_dense = wanted.after == 0, bool(found) and found[-1].position == wanted.after + len(found)
+    if is_dense and not begins and not wanted.gaps:
         return 0
     floor = queries.floor()
     if wanted.after < floor and not begins and not wanted.gaps:

@@ -16,6 +16,7 @@ from django.db import OperationalError, ProgrammingError, connection, transactio
 
 from apps.events.causation import caused_by
 from apps.events.errors import UnknownProjection, UnknownTransport
+from apps.events.logs import log_id
 from apps.events.projections import TRANSPORT, get_projection, live_name, target_of
 from apps.events.projections.metrics import observe_batch
 from apps.events.records import StoredEvent
@@ -30,7 +31,7 @@ _REST: Final = f"""
     UPDATE {DUES} SET not_before = statement_timestamp() + make_interval(secs => %(pause)s),
         due_at = CASE WHEN due_at IS NOT NULL
             THEN greatest(due_at, statement_timestamp() + make_interval(secs => %(pause)s)) END
-    WHERE subscription_id = %(subscription)s AND lease_until IS NULL AND pauses = 0
+    WHERE tenant_id = %(tenant)s AND subscription_id = %(subscription)s AND lease_until IS NULL AND pauses = 0
 """  # noqa: S608 - constants only
 _LOCK: Final = "SELECT position FROM events_cursor WHERE subscription_id = %s FOR NO KEY UPDATE SKIP LOCKED"
 
@@ -125,4 +126,4 @@ class ProjectionTransport:
 def _rest(build: UUID, pause: float) -> None:
     if pause:
         with connection.cursor() as cursor:
-            cursor.execute(_REST, {"subscription": build, "pause": pause})
+            cursor.execute(_REST, {"tenant": log_id(), "subscription": build, "pause": pause})

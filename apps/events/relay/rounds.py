@@ -37,7 +37,8 @@ from rustok.telemetry.tracing import span
 
 BUSY_PAUSE: Final = 0.005  # seconds
 LOOK: Final = 0.02  # seconds of turns before the next look at the wake-ups
-SUSPENDED_PAUSE: Final = 60.0  # seconds; resuming a tenant makes it due at once (`services.wake`)
+# Seconds, reached in steps: a resumed tenant is due at once (`services.wake`), but this process may not know of it yet.
+SUSPENDED_PAUSE: Final = 60.0
 
 
 SLOTS: Final = Slots()
@@ -142,8 +143,8 @@ def _serve_partition(lease: Lease, report: RelayReport) -> None:
         with shared_scope():
             wakeups.forget(tenant_id=lease.tenant_id)
     except (TenantSuspended, TenantNotReady):
-        pause = SUSPENDED_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
-        _put_off(lease, pause=pause, pauses=lease.pauses)
+        longest = SUSPENDED_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
+        _put_off(lease, pause=min(longest, policy.destination_backoff(lease.pauses)), pauses=lease.pauses + 1)
     except Exception as error:  # noqa: BLE001 - one broken subscription or shop must not end the round
         reason = f"{type(error).__name__}: {error}"[:500]
         log_event("relay.turn_failed", level=logging.ERROR, error=reason, subscription_id=str(lease.subscription_id))

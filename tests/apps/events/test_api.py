@@ -51,10 +51,10 @@ def test_following_next_reads_everything_once(reader):
 
 @pytest.fixture
 def pruned(reader) -> int:
-    """Three facts of which the first is kept and the second is gone; the position of the first."""
-    start = queries.head()
-    poke(*"abc")
+    """Behind another, three facts of which the first is kept and the second is gone; the position of the first."""
+    poke("z", *"abc")
     relay()
+    start = queries.head() - 3
     run("SELECT set_config('rustok.retention', 'on', true)")
     Event.objects.filter(position=start + 2).delete()
     run("INSERT INTO events_counter (id, name, position) VALUES (%s, 'floor', %s)", new_id(), start + 2)
@@ -66,6 +66,13 @@ def test_a_reader_who_comes_too_late_is_told(reader, pruned):
 
     assert (refused.status_code, refused.json()["code"]) == (410, 3304)
     assert read(reader, pruned + 1).json()["results"][0]["position"] == pruned + 2
+
+
+def test_a_gap_inside_a_page_is_told_as_well(reader, pruned):
+    refused = read(reader, pruned - 1)
+
+    assert (refused.status_code, refused.json()["code"]) == (410, 3304)
+    assert read(reader, pruned - 1, page_size=1).json()["results"][0]["position"] == pruned
 
 
 def test_a_reader_who_knows_of_gaps_reads_on(reader, pruned):

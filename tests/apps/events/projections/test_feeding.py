@@ -20,6 +20,7 @@ from rustok.config import config
 from rustok.db.ids import new_id
 from tests.support.events import elsewhere, end_waiting, poke, relay, run
 from tests.support.projections import counted, counts
+from tests.support.statements import counted as statements
 
 
 @pytest.fixture
@@ -182,3 +183,16 @@ def test_turns_of_a_busy_log_rest_and_nothing_is_due_that_was_not(own_config, po
     relay()
 
     assert (idle, resting, counted()) == ([(None,)], 1, 2)
+
+
+def test_rest_after_a_turn_looks_at_the_rows_of_one_shop(own_config, pokes, acme, monkeypatch):
+    """Every turn of every shop ends with it: it must not read the due times of all of them."""
+    monkeypatch.setenv("RUSTOK_PROJECTION_PAUSE", "60")
+    config.cache_clear()
+    poke("a")
+    with statements() as told:
+        relay()
+    rest = next(text for text in told if "AND pauses = 0" in text)
+    run("SET LOCAL enable_seqscan = off")
+
+    assert "Index Cond: ((tenant_id = " in "\n".join(line for (line,) in run(f"EXPLAIN {rest}"))

@@ -210,9 +210,22 @@ def test_suspended_tenants_events_are_numbered_but_not_delivered(memory, acme, m
     assert (report.numbered, memory.offered) == (1, [])
 
     monkeypatch.undo()
-    assert relay().delivered == 0
     services.wake(tenant_id=acme.id)
     assert relay().delivered == 1
+
+
+def test_resumed_tenant_does_not_wait_long_for_a_worker_that_has_not_heard_of_it(memory, acme, monkeypatch):
+    """What a process remembers of a tenant may be two seconds old; it is due at once after it was resumed."""
+    memory.subscribe()
+    poke("a")
+    suspended = replace(acme, status="suspended")
+    monkeypatch.setattr("apps.events.relay.scopes.resolve_slug", lambda _slug: suspended)
+    relay()
+    services.wake(tenant_id=acme.id)
+    relay()
+
+    wait = "SELECT max(extract(epoch FROM due_at - now()))::float8 FROM public.operations_due WHERE tenant_id = %s"
+    assert run(wait, acme.id)[0][0] < 5
 
 
 def test_what_a_vanished_tenant_left_is_forgotten(acme):
