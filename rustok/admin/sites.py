@@ -114,7 +114,7 @@ class ConsoleSite(UnfoldAdminSite):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         here = reverse("admin:index")
-        wanted = request.POST.get("next") or urlsplit(request.headers.get("Referer", "")).path or here
+        wanted = request.POST.get("next") or _page_before(request) or here
         safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
         response = HttpResponseRedirect(wanted if safe else here)
         code = request.POST.get("language", "")
@@ -164,6 +164,14 @@ class ConsoleSite(UnfoldAdminSite):
     def get_log_entries(self, request: HttpRequest) -> Any:
         """No log of its own: the audit log has a page."""
         return ()
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The path in `Referer`; empty where there is none, or what is no address."""
+    try:
+        return urlsplit(request.headers.get("Referer", "")).path
+    except ValueError:
+        return ""
 
 
 def note_refusal(request: HttpRequest, error: DomainError) -> None:

@@ -16,7 +16,8 @@ from apps.security.models import User
 from rustok.context import current
 
 _ALWAYS: Final = frozenset({"login", "logout", "language", "jsi18n", "second_step", "passkey_sign_in", "confirm"})
-_PASSWORD: Final = _ALWAYS | {"password_change", "password_change_done"}
+_OWN_PASSWORD: Final = frozenset({"password_change", "password_change_done"})
+_PASSWORD: Final = _ALWAYS | _OWN_PASSWORD
 _ENROL: Final = _PASSWORD | {"account", "account_app", "account_passkey", "account_codes"}
 
 
@@ -31,12 +32,15 @@ def attend(request: HttpRequest) -> None:
 
 
 def obstacle(request: HttpRequest) -> str | None:
-    """The name of the page that stands before this one: another password, a second factor. None: go on."""
+    """The name of the page that stands before this one: another password, a second factor. None: go on.
+
+    Visitors have no password here: the page of one's own leads them back.
+    """
     user, page, visitor = request.user, _page_of(request), visitor_of(request)
     if visitor is not None:
         if page != "jsi18n":
             note_page(visitor, method=request.method or "", path=request.path)
-        return None
+        return "index" if page in _OWN_PASSWORD else None
     if not isinstance(user, User):
         return None
     if user.must_change_password:

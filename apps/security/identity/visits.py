@@ -122,7 +122,8 @@ def note_page(visitor: Visitor, *, method: str, path: str) -> None:
     """Note in both chains that the visitor opened a page."""
     with unit_of_work() as uow:
         details = {"method": method, "visit": str(visitor.visit.pk)}
-        uow.audit(AuditEntry(action="break_glass:page", target=path[:200], details=details))
+        target = path.replace("\x00", "")[:200]  # which no column can hold
+        uow.audit(AuditEntry(action="break_glass:page", target=target, details=details))
 
 
 def _checked(wanted: StartVisit) -> str:

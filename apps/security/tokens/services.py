@@ -79,19 +79,21 @@ def exchange_for_person(*, user: User, permissions: Sequence[str] | None, contex
 def refresh(*, token: str, permissions: Sequence[str] | None, context: ExecutionContext) -> IssuedTokens:
     """Trade a refresh token for its successor and a new access token, perhaps with fewer permissions.
 
-    Raises InvalidCredentials, TokenExpired, AddressRefused, GrantExceeded; RefreshTokenReused ends the family.
+    Raises InvalidCredentials, TokenExpired, AddressRefused, InvalidInput, GrantExceeded, and the token is good still;
+    RefreshTokenReused ends the family.
     """
     with unit_of_work() as uow:
         kept = _find(token)
         standing = standing_of(kept.family_id)
         reused = not _rotate(kept, token, context.address)
+        may = intersection(standing.granted, standing.held)
+        chosen = may if reused else _chosen(permissions, may)  # inside: a refusal takes the rotation back
         if reused and kept.family.revoke(at=timezone.now(), reason=REUSED):
             details = {"parent": kept.family.parent, "label": kept.family.label}
             uow.audit(AuditEntry(action="token:reuse", target=str(kept.family_id), outcome="refused", details=details))
     if reused:
         raise RefreshTokenReused
-    may = intersection(standing.granted, standing.held)
-    return _issued(kept.family, standing, _chosen(permissions, may), successor_of(token))
+    return _issued(kept.family, standing, chosen, successor_of(token))
 
 
 def parent_of(token: str) -> tuple[Standing, UUID]:

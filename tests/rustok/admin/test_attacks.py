@@ -67,6 +67,12 @@ def test_what_somebody_may_not_do_is_in_the_audit_log(acme):
     assert (entry.actor_label, entry.target) == (viewer.user.username, "console.security_apikey_do_create")
 
 
+def test_a_page_before_that_is_no_address_breaks_nothing(client_of, acme):
+    answer = client_of(acme).post("/admin/language/", {"language": "ru"}, headers={"referer": "http://["})
+
+    assert answer["Location"] == "/admin/"
+
+
 @pytest.mark.parametrize("goal", ["//evil.example", "/\\\\evil.example", "https://evil.example", "\t//evil.example"])
 def test_nobody_is_sent_elsewhere(client_of, acme, owner, goal):
     browser = client_of(acme)

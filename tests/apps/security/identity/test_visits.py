@@ -179,6 +179,22 @@ def test_a_visitor_makes_nothing_that_outlives_the_visit(inside, there, acme_ref
     assert there.post("/admin/webhooks/webhookendpoint/do/create/", {"url": "https://a.example/"}).status_code == 403
 
 
+def test_a_visitor_has_no_password_to_change(inside, there):
+    inside()
+    data = {"old_password": "x", "new_password1": PASSWORD, "new_password2": PASSWORD}
+
+    assert [there.get("/admin/password_change/").url, there.post("/admin/password_change/", data).url] == [
+        "/admin/"
+    ] * 2
+
+
+def test_a_page_whose_name_no_column_can_hold_is_noted_all_the_same(inside, there, acme_ref):
+    inside()
+
+    assert there.get("/admin/catalog/product/a%00b/change/").status_code in {302, 404}
+    assert "/admin/catalog/product/ab/change/" in {entry.target for entry in in_shop(acme_ref, AuditEntry)}
+
+
 def test_a_visitor_who_looks_changes_nothing(inside, there, acme_ref):
     inside()
     with tenant_scope(acme_ref):

@@ -93,6 +93,15 @@ def test_a_refresh_can_narrow_but_not_widen(holder):
         again(narrow, permissions=["order:*"])
 
 
+def test_a_refresh_that_asks_for_too_much_uses_nothing_up(holder):
+    issued = exchange(permissions=["order:read"], context=holder)
+    with pytest.raises(GrantExceeded):
+        again(issued, permissions=["order:*"])
+    later(minutes=1)
+
+    assert authenticate(again(issued).access_token)[1] == {"order:read"}
+
+
 def test_a_token_loses_what_its_key_loses(opened, key):
     ApiKey.objects.filter(pk=key.pk).update(permissions=["order:read"])
 
