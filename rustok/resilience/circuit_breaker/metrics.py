@@ -16,8 +16,8 @@ from rustok.resilience.circuit_breaker.core import State
 from rustok.telemetry import log_event
 from rustok.telemetry.metrics import REGISTRY
 
-STATES: Final = {State.CLOSED: 0, State.OPEN: 1, State.HALF_OPEN: 2}
-"""The numbers of the reference."""
+STATES: Final = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
+"""The worse, the higher: the maximum, here and over processes, must never hide an open breaker behind one on trial."""
 
 CALLS: Final = Counter(
     "rustok_circuit_breaker_calls",
@@ -33,7 +33,7 @@ TRANSITIONS: Final = Counter(
 )
 STATE: Final = Gauge(
     "rustok_circuit_breaker_state",
-    "0 closed, 1 open, 2 half open; the worst of the dependency's breakers.",
+    "0 closed, 1 half open, 2 open; the worst of the dependency's breakers.",
     ("dependency",),
     registry=REGISTRY,
     multiprocess_mode="livemax",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker import Policy, Registry, State
 from rustok.resilience.circuit_breaker.windows import FAILED, FAILED_SLOWLY, GOOD, SLOW, window_of
+from rustok.telemetry.metrics import REGISTRY
 from tests.support.breakers import Clock, Sick, SwitchedStore, breaker, fail, trip
 
 POLICY = Policy(failures=3, open_seconds=10, lease_seconds=5)
@@ -244,8 +245,6 @@ def test_the_oldest_healthy_breakers_make_room(store, clock):
 
 
 def test_counts_reach_prometheus_as_differences(store, clock):
-    from rustok.telemetry.metrics import REGISTRY
-
     registry = Registry(store, watching=False, clock=clock, wall=clock)
     trip(registry.breaker("counted", policy=POLICY))
     registry.synchronise()
@@ -253,7 +252,18 @@ def test_counts_reach_prometheus_as_differences(store, clock):
 
     labels = {"dependency": "counted", "outcome": "failed"}
     assert REGISTRY.get_sample_value("rustok_circuit_breaker_calls_total", labels) == 3
-    assert REGISTRY.get_sample_value("rustok_circuit_breaker_state", {"dependency": "counted"}) == 1
+    assert REGISTRY.get_sample_value("rustok_circuit_breaker_state", {"dependency": "counted"}) == 2
+
+
+def test_an_open_breaker_is_told_as_worse_than_one_on_trial(store, clock):
+    registry = Registry(store, watching=False, clock=clock, wall=clock)
+    trip(registry.breaker("mixed", policy=POLICY, key="trial"))
+    clock.now += POLICY.open_seconds
+    trip(registry.breaker("mixed", policy=POLICY, key="bad"))
+    registry.synchronise()
+
+    assert [one.state for one in registry.breakers()] == [State.HALF_OPEN, State.OPEN]
+    assert REGISTRY.get_sample_value("rustok_circuit_breaker_state", {"dependency": "mixed"}) == 2
 
 
 def test_decorated_functions_of_both_kinds(one):
