@@ -257,8 +257,10 @@ def test_counts_reach_prometheus_as_differences(store, clock):
 
 def test_an_open_breaker_is_told_as_worse_than_one_on_trial(store, clock):
     registry = Registry(store, watching=False, clock=clock, wall=clock)
-    trip(registry.breaker("mixed", policy=POLICY, key="trial"))
+    trial = registry.breaker("mixed", policy=POLICY, key="trial")
+    trip(trial)
     clock.now += POLICY.open_seconds
+    trial.call(len, "")
     trip(registry.breaker("mixed", policy=POLICY, key="bad"))
     registry.synchronise()
 
