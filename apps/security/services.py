@@ -66,7 +66,7 @@ def set_password(*, user: User, password: str, context: ExecutionContext) -> Non
     """
     if context.actor != user.actor:
         require(context, "user:update")
-        check_held(user.permissions, context)
+        check_held(user.granted, context)
     _check_user(user, password)
     if context.actor == user.actor and user.must_change_password and user.check_password(password):
         raise InvalidInput(

@@ -29,3 +29,11 @@ class LastOwner(AuthError):
     code = 1112
     title = _("Last owner")
     message = _("%(username)s is the only one left who may do everything here.")
+
+
+class OwnAccount(AuthError):
+    """Somebody wants to lock themselves out."""
+
+    code = 1113
+    title = _("Own account")
+    message = _("Nobody can lock their own account. Ask somebody else to do it.")

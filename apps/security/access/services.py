@@ -116,10 +116,10 @@ def assign_role(*, user_id: UUID, role: str, context: ExecutionContext) -> User:
         user = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
         if user is None:
             raise NotFound(resource=str(_("user")))
-        check_held(user.permissions, context)
+        check_held(user.granted, context)
         if user.role == wanted.slug:
             return user
-        _check_owner_left(user)
+        check_owner_left(user)
         details = {"from": user.role, "to": wanted.slug}
         user.take_role(wanted.slug)
         user.save(update_fields=["role", "updated_at"])
@@ -155,7 +155,8 @@ def seed_roles() -> None:
     Role.objects.bulk_create([Role(slug=slug, is_system=True) for slug in built_in() if slug not in here])
 
 
-def _check_owner_left(user: User) -> None:
+def check_owner_left(user: User) -> None:
+    """Raise LastOwner when nobody but this person may do everything here; keeps the others as they are meanwhile."""
     if user.role in FIXED and user.is_active:
         others = User.objects.filter(role=user.role, is_active=True).exclude(pk=user.pk)
         if not others.select_for_update(of=("self",)).exists():

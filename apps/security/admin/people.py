@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
@@ -10,7 +10,7 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.security import services
+from apps.security import locking, services
 from apps.security.access.queries import choices
 from apps.security.access.services import assign_role
 from apps.security.identity.pages.commands import PERSON_COMMANDS
@@ -116,6 +116,43 @@ def _set_password(call: CommandCall) -> Done:
     return Done(message=_("The password is changed; open sessions have ended."))
 
 
+def _lock(call: CommandCall) -> Done:
+    user = locking.lock_person(user_id=call.subject.pk, context=call.context)
+    return Done(message=_("%(name)s is locked out.") % {"name": user.username})
+
+
+def _let_in(call: CommandCall) -> Done:
+    user = locking.unlock_person(user_id=call.subject.pk, context=call.context)
+    return Done(message=_("%(name)s can sign in again.") % {"name": user.username})
+
+
+LOCKING: Final = (
+    Command(
+        "lock",
+        label=_("Lock out"),
+        permission="user:update",
+        run=_lock,
+        form=CommandForm,
+        available=lambda user: user.is_active,
+        fresh=True,
+        tone=Tone.DANGER,
+        icon="person_off",
+        explanation=_("Sessions, tokens and visits of this person end at once. API keys go on: revoke those as well."),
+    ),
+    Command(
+        "let_in",
+        label=_("Let in again"),
+        permission="user:update",
+        run=_let_in,
+        form=CommandForm,
+        available=lambda user: not user.is_active,
+        fresh=True,
+        icon="how_to_reg",
+        explanation=_("The person signs in with what they had before."),
+    ),
+)
+
+
 class UserAdmin(ConsoleModelAdmin):
     """People who sign in here."""
 
@@ -158,6 +195,7 @@ class UserAdmin(ConsoleModelAdmin):
             explanation=_("It holds from the person's next request on."),
         ),
         *PERSON_COMMANDS,
+        *LOCKING,
     )
 
     @admin.display(description=_("Role"), ordering="role")

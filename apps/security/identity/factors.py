@@ -165,7 +165,7 @@ def remove_by_program(*, factor: Factor, code: str, context: ExecutionContext) -
     if factor.user.actor == context.actor:
         prove_code(user=factor.user, code=code, counted=REMOVAL)
     else:
-        check_held(factor.user.permissions, context)
+        check_held(factor.user.granted, context)
     remove(user=factor.user, factor_id=factor.pk)
 
 

@@ -201,7 +201,7 @@ def remove_factors(*, user: User, context: ExecutionContext) -> None:
     Needs `user:update` and, as for another's password, every permission of the user. Raises GrantExceeded.
     """
     require(context, "user:update")
-    check_held(user.permissions, context)
+    check_held(user.granted, context)
     with unit_of_work() as uow:
         removed, _by_table = user.factors.all().delete()
         RecoveryCode.objects.filter(user=user).delete()

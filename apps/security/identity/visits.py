@@ -109,13 +109,17 @@ def end_visit(*, visit_id: UUID, context: ExecutionContext) -> None:
             raise NotFound(resource=str(_("visit")))
         if context.actor.kind != OPERATOR or context.actor.id != str(visit.operator_id):
             require(context, END)
-        _end_here(uow, visit_id, by=context.actor.label)
-        if context.tenant is not None:
-            with platform_scope("close the ledger's side of a visit"):
-                _end_here(uow, visit_id, by=context.actor.label)
-        elif (tenant := find_tenant(visit.tenant_slug)) is not None:
-            with tenant_scope(tenant.ref(), even_suspended=True):
-                _end_here(uow, visit_id, by=context.actor.label)
+        _end_both(uow, visit, context)
+
+
+def end_visits_of(*, operator_id: UUID, context: ExecutionContext) -> int:
+    """End an operator's open visits, in both places; returns how many. The caller asks for rights, on the platform."""
+    with unit_of_work() as uow:
+        uow.flush()
+        going = list(BreakGlass.objects.filter(operator_id=operator_id, ended_at=None, expires_at__gt=timezone.now()))
+        for visit in going:
+            _end_both(uow, visit, context)
+    return len(going)
 
 
 def note_page(visitor: Visitor, *, method: str, path: str) -> None:
@@ -140,6 +144,16 @@ def _checked(wanted: StartVisit) -> str:
 def _facts(visit: BreakGlass) -> dict[str, Any]:
     names = ("id", "operator_id", "operator_name", "tenant_id", "tenant_slug", "level", "reason")
     return {name: getattr(visit, name) for name in (*names, "started_at", "expires_at")}
+
+
+def _end_both(uow: UnitOfWork, visit: BreakGlass, context: ExecutionContext) -> None:
+    _end_here(uow, visit.pk, by=context.actor.label)
+    if context.tenant is not None:
+        with platform_scope("close the ledger's side of a visit"):
+            _end_here(uow, visit.pk, by=context.actor.label)
+    elif (tenant := find_tenant(visit.tenant_slug)) is not None:
+        with tenant_scope(tenant.ref(), even_suspended=True):
+            _end_here(uow, visit.pk, by=context.actor.label)
 
 
 def _end_here(uow: UnitOfWork, visit_id: UUID, *, by: str) -> None:

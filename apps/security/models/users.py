@@ -83,7 +83,12 @@ class User(Entity, AbstractBaseUser):
     @property
     def permissions(self) -> frozenset[str]:
         """What the role grants; nothing to an inactive user."""
-        return effective(self.role, self._stored()) if self.is_active else frozenset()
+        return self.granted if self.is_active else frozenset()
+
+    @property
+    def granted(self) -> frozenset[str]:
+        """What the role grants, locked or not: whoever decides about this person has to hold it."""
+        return effective(self.role, self._stored())
 
     def _stored(self) -> list[str] | None:
         """What is stored about the role: known since the row was read, except where somebody else's query read it."""

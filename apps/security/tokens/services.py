@@ -127,6 +127,15 @@ def revoke_token(*, token: str) -> None:
             _end(uow, family)
 
 
+def end_families_of(*, user: User) -> int:
+    """Refuse every token that a person has opened; returns how many families that ended. The caller asks for rights."""
+    with unit_of_work() as uow:
+        going = list(TokenFamily.objects.select_for_update().filter(user=user, revoked_at=None))
+        for family in going:
+            _end(uow, family)
+    return len(going)
+
+
 def prune(*, at: datetime) -> int:
     """Forget up to `PRUNE_BATCH` families that ended a week before `at`, their refresh tokens included."""
     limit = (at - KEPT_AFTER_END, PRUNE_BATCH)

@@ -335,6 +335,7 @@ BORROWED = {
     "own password": ("security_user", "set_password", "me", {"password": "chosen by a thief"}),
     "password of another": ("security_user", "set_password", "bob", {"password": "chosen by a thief"}),
     "factors": ("security_user", "remove_factors", "bob", {}),
+    "locking": ("security_user", "lock", "bob", {}),
     "policy": ("security_consolesession", "policy", None, {"second_factor": "off"}),
 }
 
