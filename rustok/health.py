@@ -3,8 +3,8 @@
     def disk() -> Observation:
         free = shutil.disk_usage(path).free
         if free < LEAST:
-            raise CheckFailed(_("the disk is nearly full"))
-        return Observation(value=free, unit="bytes")
+            raise CheckFailed(_("the disk is nearly full"), Observation(free, "bytes"))
+        return Observation(free, "bytes")
 
     register(Check(name="disk", run=disk, interval=60, timeout=2, criticality=Criticality.HIGH))
 
@@ -85,17 +85,20 @@ def as_reason(text: str | Promise | Reason) -> Reason:
 
 
 class CheckFailed(Exception):
-    """The check found something wrong, and tells operators what: `CheckFailed(_("{n} files are gone"), n=3)`."""
+    """The check found something wrong, and tells operators what: `CheckFailed(_("{n} files are gone"), n=3)`.
 
-    def __init__(self, text: str | Promise, /, **facts: object) -> None:
+    `observed` is what it measured nevertheless: alerts and panels need the number most when it is bad.
+    """
+
+    def __init__(self, text: str | Promise, /, observed: Observation | None = None, **facts: object) -> None:
         """Say what is wrong; it is translated where it is shown."""
-        self.reason = Reason(text, **facts)
+        self.reason, self.observed = Reason(text, **facts), observed or Observation()
         super().__init__(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a passing check saw. `warning` says what is not yet wrong but soon will be."""
+    """What a check saw. `warning` says what is not yet wrong but soon will be."""
 
     value: float | int | str | None = None
     unit: str = ""

@@ -37,7 +37,7 @@ def relay() -> Observation:
     waited = round(float(shared_rows(_WAITING)[0][0]), 1)
     if waited > STUCK_SECONDS:
         text = _("a subscription has waited {seconds} s for its turn: too few workers, or none")
-        raise CheckFailed(text, seconds=f"{waited:.0f}")
+        raise CheckFailed(text, Observation(waited, "s"), seconds=f"{waited:.0f}")
     warning = _("deliveries are late") if waited > LATE_SECONDS else ""
     return Observation(value=waited, unit="s", warning=warning)
 
@@ -49,7 +49,8 @@ def projections() -> Observation:
     if slowest > STUCK_SECONDS:
         slug, state = max(found, key=lambda pair: pair[1].lag_seconds)
         text = _("the read model {name} of {tenant} is {seconds} s behind")
-        raise CheckFailed(text, name=state.name, tenant=slug, seconds=f"{slowest:.0f}")
+        seen = Observation(round(slowest, 1), "s")
+        raise CheckFailed(text, seen, name=state.name, tenant=slug, seconds=f"{slowest:.0f}")
     incomplete = any(state.live and (state.live.parked or state.live.dead) for _slug, state in found)
     warning: str | Promise = _("read models lack facts that could not be counted") if incomplete else ""
     return Observation(value=round(slowest, 1), unit="s", warning=warning)
@@ -62,7 +63,8 @@ def transports() -> Observation:
     for name, reason in wrong.items():
         log_event("transport.unreachable", level=logging.WARNING, transport=name, reason=reason)
     if wrong:
-        raise CheckFailed(_("these transports do not answer: {names}"), names=", ".join(sorted(wrong)))
+        text, seen = _("these transports do not answer: {names}"), Observation(len(known) - len(wrong))
+        raise CheckFailed(text, seen, names=", ".join(sorted(wrong)))
     return Observation(value=len(known))
 
 

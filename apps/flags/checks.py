@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Final
 
 from django.db import DatabaseError
@@ -20,7 +21,8 @@ def fresh_flags() -> Observation:
     poller().current()
     age = poller().store.age()
     if age > LATE:
-        raise CheckFailed(_("the flags cannot be read; the last known values are used"))
+        seen = Observation(round(age, 2), "s") if isfinite(age) else None  # infinite: never read
+        raise CheckFailed(_("the flags cannot be read; the last known values are used"), seen)
     return Observation(value=round(age, 2), unit="s", warning=_overdue())
 
 

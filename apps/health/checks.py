@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -139,9 +140,10 @@ def workers() -> Observation:
     with platform_scope("health of the workers"):
         age, seen = beats()
     if age is None:
-        raise CheckFailed(_("no worker has finished a task yet"))
+        raise CheckFailed(_("no worker has finished a task yet"), Observation(0, "workers"))
     if age > LATE_HEARTBEAT:
-        raise CheckFailed(_("no worker has finished a task for {seconds} s"), seconds=int(age))
+        text = _("no worker has finished a task for {seconds} s")
+        raise CheckFailed(text, Observation(seen, "workers"), seconds=int(age))
     return Observation(value=seen, unit="workers")
 
 
@@ -158,7 +160,8 @@ def migrations() -> Observation:
         pending = _on_disk() - {(app, name) for app, name in cursor.fetchall()}
     if pending:
         first = ".".join(min(pending))
-        raise CheckFailed(_("{count} migrations are pending, the first is {first}"), count=len(pending), first=first)
+        text = _("{count} migrations are pending, the first is {first}")
+        raise CheckFailed(text, Observation(len(pending), "pending"), count=len(pending), first=first)
     return Observation(value=0, unit="pending")
 
 
@@ -167,11 +170,10 @@ def disk() -> Observation:
     place = config().data_dir if config().data_dir.exists() else ROOT
     usage = shutil.disk_usage(place)
     free = usage.free / usage.total
+    seen = Observation(value=round(free * 100, 1), unit="percent")
     if free < LEAST_FREE:
-        raise CheckFailed(_("only {share} of the disk is free"), share=f"{free:.1%}")
-    return Observation(
-        value=round(free * 100, 1), unit="percent", warning=_("little space left") if free < LITTLE_FREE else ""
-    )
+        raise CheckFailed(_("only {share} of the disk is free"), seen, share=f"{free:.1%}")
+    return replace(seen, warning=_("little space left")) if free < LITTLE_FREE else seen
 
 
 def _watch_databases() -> None:

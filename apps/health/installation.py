@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -40,10 +41,10 @@ _MISSING: Final = """
 def pool_load() -> Observation:
     """The value is how full this process's connection pool is, in percent; requests that wait count above 100."""
     load = pool.load()
+    seen = Observation(value=round(load * 100, 1), unit="percent")
     if load >= FULL:
-        raise CheckFailed(_("every database connection is taken and requests wait"))
-    warning = _("nearly every database connection is taken") if load >= BUSY else ""
-    return Observation(value=round(load * 100, 1), unit="percent", warning=warning)
+        raise CheckFailed(_("every database connection is taken and requests wait"), seen)
+    return replace(seen, warning=_("nearly every database connection is taken")) if load >= BUSY else seen
 
 
 def modules() -> Observation:
@@ -86,7 +87,7 @@ def certificate() -> Observation:
         raise CheckFailed(_("the certificate cannot be read")) from None
     left = min(((one.not_valid_after_utc - datetime.now(UTC)).days for one in chain), default=0)
     if left < 0:
-        raise CheckFailed(_("the certificate has ended"))
+        raise CheckFailed(_("the certificate has ended"), Observation(left, "days"))
     return Observation(value=left, unit="days", warning=_("the certificate ends soon") if left < SOON_DAYS else "")
 
 

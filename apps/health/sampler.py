@@ -23,7 +23,7 @@ from rustok.context import ExecutionContext, system_actor, use
 from rustok.errors.families import DatabaseUnavailable
 from rustok.health import Check, CheckFailed, Observation, Reason, as_reason, checks
 from rustok.telemetry import log_event
-from rustok.telemetry.metrics import observe_health
+from rustok.telemetry.metrics import observe_health, observe_verdict
 
 NOTHING: Final = Reason()
 AGAIN_SECONDS: Final = 5.0
@@ -56,6 +56,7 @@ class _Track:
     result: Result
     running_since: float | None = None
     finished: float | None = None
+    told: Status | None = None
 
 
 class Sampler:
@@ -86,7 +87,7 @@ class Sampler:
     def results(self) -> tuple[Result, ...]:
         """What is known now, by name. Takes microseconds and touches nothing but memory."""
         now = self._clock()
-        return tuple(self._judged(track, now) for track in self._tracks.values())
+        return tuple(self._told(track, self._judged(track, now)) for track in self._tracks.values())
 
     def sample(self, name: str) -> Result:
         """Run one check here and now and remember its result."""
@@ -108,9 +109,18 @@ class Sampler:
         track.finished, track.running_since = ended, None
         seen, seconds = result.observed.value, round(ended - started, 4)
         observe_health(check=check.name, status=result.status, value=seen, seconds=seconds)
+        track.told = result.status
         if result.status is not before:
             level = logging.INFO if result.status is Status.PASS else logging.WARNING
             log_event("health.changed", level=level, check=check.name, status=result.status, output=str(result.output))
+
+    @staticmethod
+    def _told(track: _Track, judged: Result) -> Result:
+        """Tell the metric what readers are told: a run that hangs ends never, or too late to say so itself."""
+        if track.told not in {None, judged.status}:
+            observe_verdict(check=judged.check.name, status=judged.status)
+            track.told = judged.status
+        return judged
 
     @staticmethod
     def _judged(track: _Track, now: float) -> Result:
@@ -137,7 +147,7 @@ def _outcome(check: Check) -> Result:
         with use(ExecutionContext(actor=system_actor("health"))):
             seen = check.run()
     except CheckFailed as failure:
-        return Result(check, Status.FAIL, output=failure.reason)
+        return Result(check, Status.FAIL, failure.observed, output=failure.reason)
     except (
         OperationalError,
         InterfaceError,

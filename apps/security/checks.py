@@ -17,7 +17,8 @@ def audit() -> Observation:
     """The value is the age of the oldest entry without a hash, in seconds, over all logs. One statement."""
     age = round(unchained_age(), 1)
     if age > STUCK_SECONDS:
-        raise CheckFailed(_("audit entries have waited {seconds} s for their hash"), seconds=f"{age:.0f}")
+        text = _("audit entries have waited {seconds} s for their hash")
+        raise CheckFailed(text, Observation(age, "s"), seconds=f"{age:.0f}")
     return Observation(value=age, unit="s", warning=_("audit entries are chained late") if age > LATE_SECONDS else "")
 
 

@@ -7,6 +7,7 @@ With `PROMETHEUS_MULTIPROC_DIR` set, every process of the host writes there and 
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from pathlib import Path
@@ -164,11 +165,21 @@ def observe_suppressed(lines: int) -> None:
 
 
 def observe_health(*, check: str, status: str, value: object = None, seconds: float = 0.0) -> None:
-    """Remember the state of one health check; `status` is `pass`, `warn` or `fail`."""
-    HEALTH.labels(check).set({"pass": 1.0, "warn": 0.5}.get(status, 0.0))
+    """Remember what one health check answered; `status` is `pass`, `warn` or `fail`.
+
+    A value that is not known any more becomes NaN, which no comparison holds for: the last good one would be a lie.
+    """
+    observe_verdict(check=check, status=status)
     HEALTH_SECONDS.labels(check).set(seconds)
     if isinstance(value, int | float):
         HEALTH_VALUE.labels(check).set(value)
+    elif status == "fail":
+        HEALTH_VALUE.labels(check).set(math.nan)
+
+
+def observe_verdict(*, check: str, status: str) -> None:
+    """Remember whether one health check passes; `status` is `pass`, `warn` or `fail`."""
+    HEALTH.labels(check).set({"pass": 1.0, "warn": 0.5}.get(status, 0.0))
 
 
 def exposition() -> bytes:

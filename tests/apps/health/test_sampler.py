@@ -1,12 +1,14 @@
 """The sampler: probes read memory; a check that hangs, breaks or is late is told from one that passes."""
 
 import threading
+from math import isnan
 
 import pytest
 from django.db import OperationalError
 
 from apps.health.sampler import AGAIN_SECONDS, Result, Sampler, Status, pause_after
 from rustok.health import Check, CheckFailed, Observation
+from rustok.telemetry.metrics import REGISTRY
 
 
 class Clock:
@@ -56,6 +58,27 @@ def test_a_run_becomes_a_result(run, status, output):
     sampler.sample("thing")
 
     assert (only(sampler).status, only(sampler).output) == (status, output)
+
+
+def told(metric):
+    return REGISTRY.get_sample_value(f"rustok_health_check_{metric}", {"check": "thing"})
+
+
+def test_a_failing_check_tells_what_it_measured():
+    def late():
+        raise CheckFailed("too late", Observation(90, "s"))
+
+    sampler = sampler_of(late)
+    sampler.sample("thing")
+
+    assert (only(sampler).observed, told("value"), told("status")) == (Observation(90, "s"), 90, 0)
+
+
+def test_the_last_good_number_is_not_told_for_ever():
+    sampler_of(lambda: Observation(value=3)).sample("thing")
+    sampler_of(gone).sample("thing")
+
+    assert isnan(told("value"))
 
 
 def test_before_the_first_run_nothing_passes():
@@ -119,3 +142,21 @@ def test_starting_twice_watches_once():
 )
 def test_what_fails_is_asked_again_soon(status, interval, pause):
     assert pause_after(Result(Check(name="x", run=Observation, interval=interval), status)) == pause
+
+
+def test_the_metric_of_a_check_that_hangs_says_what_readers_are_told():
+    clock, begun, release = Clock(), threading.Event(), threading.Event()
+    answers = iter([lambda: None, lambda: begun.set() or release.wait(10)])
+    sampler = sampler_of(lambda: [next(answers)(), Observation()][1], clock)
+    sampler.sample("thing")
+    again = threading.Thread(target=sampler.sample, args=("thing",))
+    again.start()
+    assert begun.wait(10)
+    seen = [(only(sampler).status, told("status"))]
+    clock.now += 3
+    seen.append((only(sampler).status, told("status")))
+    release.set()
+    again.join(10)
+
+    assert seen == [(Status.PASS, 1), (Status.FAIL, 0)]
+    assert told("status") == 1
