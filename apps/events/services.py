@@ -80,6 +80,13 @@ def resume_subscription(*, subscription_id: UUID) -> None:
 
 
 @transactional
+def close_subscription(*, subscription_id: UUID) -> None:
+    """Want nothing from now on; what was refused before can still be redriven. Raises NotFound."""
+    if not enrolment.change_patterns(tenant_id=log_id(), subscription_id=subscription_id, patterns=[]):
+        raise NotFound(resource="subscription")
+
+
+@transactional
 def unsubscribe(*, subscription_id: UUID) -> None:
     """Forget a subscription with its cursors, parked keys and dead letters; the log stays."""
     Subscription.objects.filter(pk=subscription_id).delete()

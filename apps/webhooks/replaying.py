@@ -8,7 +8,8 @@ from uuid import UUID
 
 from apps.events.patterns import matches
 from apps.events.records import StoredEvent
-from apps.events.transports import DELIVERED, DestinationBusy, NotOffered, Outcome
+from apps.events.services import unsubscribe
+from apps.events.transports import DELIVERED, DestinationBusy, NotOffered, Outcome, Route
 from apps.webhooks import replays
 from apps.webhooks.models import Replay, WebhookEndpoint
 from apps.webhooks.states import EndpointStatus
@@ -22,6 +23,11 @@ class ReplayTransport(WebhookTransport):
 
     _replay: Replay | None = None
 
+    def __init__(self, route: Route) -> None:
+        """Find the replay, and the endpoint through it."""
+        self._subscription_id = route.subscription_id
+        super().__init__(route)
+
     def publish(self, events: Sequence[StoredEvent], *, timeout: float) -> Sequence[Outcome | NotOffered]:
         """Post the replay's events among these; the rest counts as delivered, which it was long ago."""
         replay = self._replay
@@ -33,9 +39,11 @@ class ReplayTransport(WebhookTransport):
         return [next(outcomes) if is_wanted else DELIVERED for is_wanted in inside]
 
     def close(self) -> None:
-        """End the replay if this was its last turn."""
+        """End the replay if this was its last turn; a subscription that no replay is left for goes as well."""
         super().close()
-        if self._replay is not None and self._replay.finished_at is None:
+        if self._replay is None:
+            unsubscribe(subscription_id=self._subscription_id)
+        else:
             replays.finish(self._replay)
 
     def _find(self, target: UUID) -> WebhookEndpoint | None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.events.patterns import like_patterns
 from apps.events.records import WIRE_TYPE
-from apps.events.services import subscribe, unsubscribe
+from apps.events.services import close_subscription, subscribe, unsubscribe
 from apps.webhooks.models import Replay, WebhookEndpoint
 from apps.webhooks.names import REPLAYS
 from rustok.db.ids import new_id
@@ -103,7 +103,8 @@ def begin(endpoint: WebhookEndpoint, selection: Selection, extent: Extent) -> Re
 def finish(replay: Replay) -> bool:
     """End a replay that has come to its last event and whose refused events were taken or given up.
 
-    Its subscription goes, unless it has dead letters: they stay until somebody redrives or drops them.
+    Its subscription goes, unless it has dead letters: then it hears of nothing new, and goes with the last of them.
+    For a replay that has ended before, too.
     """
     with connection.cursor() as cursor:
         cursor.execute(_IS_THROUGH, {"until": replay.until, "subscription": replay.subscription_id})
@@ -112,6 +113,8 @@ def finish(replay: Replay) -> bool:
         return False
     if row is not None and row[1]:
         unsubscribe(subscription_id=replay.subscription_id)
+    elif row is not None and replay.finished_at is None:
+        close_subscription(subscription_id=replay.subscription_id)
     Replay.objects.filter(pk=replay.pk, finished_at=None).update(finished_at=timezone.now())
     return True
 

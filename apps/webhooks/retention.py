@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.events.services import unsubscribe
 from apps.webhooks import policy
 from apps.webhooks.models import Replay, WebhookEndpoint
 from apps.webhooks.queries import first_id
@@ -33,8 +34,16 @@ def purge_deliveries() -> int:
             deleted += cursor.rowcount
             if cursor.rowcount < policy.PURGE_CHUNK:
                 break
-    Replay.objects.filter(finished_at__lt=oldest).delete()
+    _forget_replays(oldest)
     return deleted
+
+
+def _forget_replays(oldest: datetime) -> None:
+    """With what is left of their subscriptions: dead letters that nobody has redriven since."""
+    for replay in Replay.objects.filter(finished_at__lt=oldest)[: policy.PURGE_CHUNK]:
+        with transaction.atomic():
+            unsubscribe(subscription_id=replay.subscription_id)
+            replay.delete()
 
 
 def seal_afresh() -> int:

@@ -7,12 +7,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.events.letters import Chosen
 from apps.events.models import Event, Subscription
+from apps.events.relay.reports import RelayReport
+from apps.events.relay.rounds import number_waiting
+from apps.events.services import redrive
+from apps.webhooks import policy
 from apps.webhooks.models import Replay
 from apps.webhooks.replays import Selection
+from apps.webhooks.retention import purge_deliveries
 from apps.webhooks.services import cancel_replay, create_endpoint, delete_endpoint, preview_replay, start_replay
 from rustok.errors.families import NotFound, PermissionDenied
-from tests.support.events import end_waiting, poke, relay
+from tests.support.events import end_waiting, poke, relay, run
 from tests.support.receiver import OK, status
 
 
@@ -102,6 +108,54 @@ def test_refused_event_keeps_the_replay_open(replay, first, receiver):
     relay()
     assert Replay.objects.get(pk=begun.pk).finished_at is not None
     assert subjects(receiver).count("b") == 2
+
+
+@pytest.fixture
+def with_a_letter(replay, first, receiver, monkeypatch):
+    """A replay that has ended but for one event that was given up."""
+    monkeypatch.setattr("apps.events.relay.policy.MAX_ATTEMPTS", 1)
+    receiver.answer = lambda got: status("500 Oops") if got.event["subject"] == "thing-b" else OK
+    begun = replay(after=first, until=first + 4)
+    for _attempt in range(2):
+        relay()
+        end_waiting()
+    receiver.answer = lambda _got: OK
+    receiver.got.clear()
+    return Replay.objects.get(pk=begun.pk, finished_at__isnull=False)
+
+
+def due(replay):
+    number_waiting(report=RelayReport())
+    return run("SELECT count(*) FROM operations_due WHERE due_at IS NOT NULL AND subscription_id = %s", replay)[0][0]
+
+
+def test_replay_that_ended_with_a_letter_hears_of_nothing_new(with_a_letter):
+    poke("z")
+
+    assert due(with_a_letter.subscription_id) == 0
+
+
+def test_replay_goes_with_its_last_letter(with_a_letter, receiver):
+    redrive(chosen=Chosen(every=True))
+    relay()
+
+    assert subjects(receiver) == ["b"]
+    assert not Subscription.objects.filter(pk=with_a_letter.subscription_id).exists()
+
+
+def test_old_replay_goes_with_its_letters(with_a_letter):
+    Replay.objects.update(finished_at=timezone.now() - timedelta(days=policy.LOG_DAYS + 1))
+    purge_deliveries()
+
+    assert not Subscription.objects.filter(pk=with_a_letter.subscription_id).exists()
+
+
+def test_subscription_without_its_replay_goes(replay, first):
+    begun = replay(after=first, until=first + 4)
+    Replay.objects.all().delete()
+    relay()
+
+    assert not Subscription.objects.filter(pk=begun.subscription_id).exists()
 
 
 def test_cancelled_replay_sends_nothing_more(endpoint, replay, first, receiver, context):
