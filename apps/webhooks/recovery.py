@@ -118,4 +118,5 @@ def _claims_probe(endpoint: WebhookEndpoint) -> bool:
 
 
 def _locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    return WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+    # No key: the delivery log's rows of this turn, and of another one beside it, hold the key by now (a deadlock).
+    return WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)

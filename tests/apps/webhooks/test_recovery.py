@@ -14,6 +14,7 @@ from apps.webhooks.queries import lags
 from apps.webhooks.services import activate_endpoint, create_endpoint, pause_endpoint
 from tests.support.events import end_waiting, poke, relay, run
 from tests.support.receiver import OK, status
+from tests.support.statements import counted
 
 
 @pytest.fixture
@@ -142,3 +143,18 @@ def test_rate_follows_the_receiver(rate, good, then):
 @pytest.mark.parametrize(("probes", "least", "most"), [(0, 45, 75), (3, 360, 600), (50, 2700, 4500)])
 def test_probes_become_rare(probes, least, most):
     assert least <= policy.probe_backoff(probes) <= most
+
+
+def test_giving_up_leaves_the_key_of_the_endpoint_to_other_turns(endpoint, refuse, monkeypatch):
+    """Their deliveries' foreign keys lock it: a stronger lock, taken behind one's own, would be a deadlock."""
+    monkeypatch.setattr(policy, "DISABLE_AFTER", 0.0)
+    monkeypatch.setattr(policy, "DISABLE_ATTEMPTS", 1)
+    poke("a")
+    with counted() as statements:
+        for _attempt in range(2):
+            relay()
+            end_waiting()
+
+    locking = [text for text in statements if "webhooks_endpoint" in text and text.rstrip().endswith("UPDATE")]
+    assert locking
+    assert all("NO KEY" in text for text in locking)
