@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from apps.events.records import COLUMNS, WIRE_TYPE, StoredEvent
 from apps.events.relay import policy, settling
+from apps.events.relay.heartbeat import Heartbeat
 from apps.events.relay.offering import Offer
 from apps.events.relay.reports import TurnReport
 from apps.events.relay.situation import Situation
@@ -74,8 +75,9 @@ def retry_turn(lease: Lease, situation: Situation, transport: Transport) -> Turn
     redriven = _redriven(situation)
     tally = _Tally()
     with settling.work(transport):
-        _offer_keys(transport, keys, tally, lease)
-        answers = _offer_letters(transport, redriven, tally, lease)
+        alive = settling.heartbeat(lease, transport)  # one for both: what the keys took counts for the letters
+        _offer_keys(transport, keys, tally, lease, alive)
+        answers = _offer_letters(transport, redriven, tally, lease, alive)
         # While the destination itself fails, an attempt says nothing about the event (trap 59).
         counts = lease.pauses == 0 or tally.delivered > 0
         with transaction.atomic():
@@ -116,11 +118,11 @@ def _rows(statement: str, situation: Situation) -> list[tuple[Any, ...]]:
         return rows
 
 
-def _offer_keys(transport: Transport, keys: Sequence[_Key], tally: _Tally, lease: Lease) -> None:
+def _offer_keys(transport: Transport, keys: Sequence[_Key], tally: _Tally, lease: Lease, alive: Heartbeat) -> None:
     by_stream = {event.stream: key for key in keys for event in key.events}
     # First events of all keys, then second ones: a transport that posts side by side has something of every key.
     ranks = zip_longest(*(key.events for key in keys))
-    for event, outcome in _offer(transport, [event for rank in ranks for event in rank if event is not None], lease):
+    for event, outcome in _offer(transport, [event for rank in ranks for event in rank if event is not None], alive):
         key = by_stream[event.stream]
         if not isinstance(outcome, Refused):
             key.delivered += 1
@@ -136,13 +138,13 @@ def _offer_keys(transport: Transport, keys: Sequence[_Key], tally: _Tally, lease
 
 
 def _offer_letters(
-    transport: Transport, letters: Sequence[tuple[UUID, StoredEvent]], tally: _Tally, lease: Lease
+    transport: Transport, letters: Sequence[tuple[UUID, StoredEvent]], tally: _Tally, lease: Lease, alive: Heartbeat
 ) -> list[tuple[UUID, StoredEvent, Outcome]]:
     if tally.pause is not None:
         return []
     ids = {event.id: letter_id for letter_id, event in letters}
     answers: list[tuple[UUID, StoredEvent, Outcome]] = []
-    for event, outcome in _offer(transport, [event for _id, event in letters], lease):
+    for event, outcome in _offer(transport, [event for _id, event in letters], alive):
         if isinstance(outcome, Refused) and outcome.destination:
             tally.pause = policy.destination_backoff(lease.pauses, outcome.retry_after)
             break
@@ -151,8 +153,7 @@ def _offer_letters(
     return answers
 
 
-def _offer(transport: Transport, events: Sequence[StoredEvent], lease: Lease) -> Offer:
-    alive = settling.heartbeat(lease, transport)
+def _offer(transport: Transport, events: Sequence[StoredEvent], alive: Heartbeat) -> Offer:
     return Offer(transport, events, timeout=tenant_config().webhook_timeout, alive=alive)
 
 
@@ -170,6 +171,9 @@ def _settle_key(situation: Situation, key: _Key, tally: _Tally, *, counts: bool)
             settling.repark(
                 key.parked_id, position=event.position, attempts=attempts, reason=refusal.reason, retry_in=wait
             )
+    elif key.position > situation.cursor + 1:
+        # The cursor went back behind the buried event that this key waits after: the stream stays aside until then.
+        settling.repark(key.parked_id, position=key.position, attempts=0, reason="", retry_in=policy.key_backoff(1))
     elif key.is_through and len(key.events) < PER_KEY:
         settling.unpark(key.parked_id)
     elif key.delivered:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 from celery.signals import worker_shutting_down
 
 from apps.events import queries, services
+from apps.events.letters import Chosen
 from apps.events.models import Cursor
 from apps.events.relay import heartbeat, rounds, settling, stopping
 from apps.events.relay.heartbeat import BEAT, Heartbeat
 from apps.events.relay.reports import RelayReport
 from apps.events.relay.turns import take_turn
-from apps.events.transports import DELIVERED
+from apps.events.transports import DELIVERED, Refused
 from apps.operations import wakeups
 from apps.operations.wakeups import LeaseLost
-from tests.support.events import MemoryTransport, elsewhere, poke, relay, run
+from tests.support.events import MemoryTransport, elsewhere, end_waiting, poke, relay, run
 
 HELD = "SELECT extract(epoch FROM lease_until - now())::float8 FROM public.operations_due WHERE id = %s"
 
@@ -110,6 +112,27 @@ def test_heartbeat_keeps_the_lease_once_per_beat(memory, acme):
         alive()
         held.append(run(HELD, lease.due_id)[0][0] > 50)
 
+    assert held == [False, True]
+
+
+def test_heartbeat_goes_on_from_parked_keys_to_redriven_letters(memory, acme, monkeypatch):
+    memory.verdict = lambda event: Refused("no", permanent=event.stream == "thing-dead")
+    memory.subscribe()
+    poke("dead", "parked")
+    relay()
+    services.redrive(chosen=Chosen(every=True))
+    end_waiting()
+    now, held = [0.0], []
+    monkeypatch.setattr(settling, "Heartbeat", partial(Heartbeat, clock=lambda: now[0]))
+    lease = claim(acme, seconds=5)
+
+    def slow(_event):
+        held.append(run(HELD, lease.due_id)[0][0] > 6)
+        now[0] += BEAT
+        return DELIVERED
+
+    memory.verdict = slow
+    take_turn(lease)
     assert held == [False, True]
 
 

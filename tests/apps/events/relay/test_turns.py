@@ -392,3 +392,21 @@ def test_long_parked_stream_catches_up_over_several_turns(memory):
     relay()
 
     assert memory.versions("thing-bad") == list(range(1, 182))
+
+
+def test_buried_event_is_not_met_again_by_a_cursor_that_went_back(memory):
+    """The destination is blamed in the turn that buried it: the cursor stands before it, its stream behind it."""
+    memory.subscribe()
+    memory.verdict = lambda event: Refused("no", permanent=event.stream == "thing-b")
+    poke(*"abcdefghijklmnopqrstuvwxyz")
+    for _turn in range(3):
+        relay()
+        end_waiting()
+    memory.verdict = lambda _event: DELIVERED
+    for _turn in range(2):
+        relay()
+        end_waiting()
+
+    assert [event.stream for event in memory.offered].count("thing-b") == 1
+    assert len(memory.taken) == 25
+    assert not ParkedKey.objects.exists()
