@@ -145,11 +145,18 @@ class DeadLetter(Entity):
     died_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        """One row per subscription and event."""
+        """One row per subscription and event; every turn asks for those that wait for another try."""
 
         db_table = "events_dead_letter"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["subscription", "event"], name="events_dead_letter_event_uq")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["subscription", "partition"],
+                condition=models.Q(redrive=True),
+                name="events_dead_letter_redrive_ix",
+            ),
         ]
 
 
