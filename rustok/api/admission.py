@@ -127,7 +127,7 @@ def _known(urls: str, method: str, path: str) -> Operation:
         return Operation("unknown", "endpoint", PUBLIC, Criticality.LOW, writes)
     declared = getattr(getattr(view, "view_class", None) or getattr(view, "cls", None), "declarations", {}).get(method)
     if declared is not None:
-        return Operation(declared.name, "endpoint", declared.permission, declared.criticality, writes)
+        return Operation(declared.name, "endpoint", declared.permission, declared.criticality, declared.writes)
     return Operation("page", "endpoint", PUBLIC, Criticality.NORMAL, writes)
 
 

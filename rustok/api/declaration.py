@@ -27,7 +27,8 @@ class Declaration:
     `permission` is `resource:action`, AUTHENTICATED or PUBLIC; with `own` a grant for own rows opens the door too, and
     the handler or its service must ask a guard about each row; `answer` is a pydantic model or `Page[...]`, None for
     204; `cost` is taken from the rate limit (default 1, 2 for writes); what `fails_closed` is refused while limits
-    cannot be checked; `errors` add to those of every operation; `also` maps statuses of foreign protocols to models.
+    cannot be checked; what `writes` (by default all but GET) is refused in Minimal mode; `errors` add to those of every
+    operation; `also` maps statuses of foreign protocols to models.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Declaration:
     example: Any
     cost: int
     fails_closed: bool
+    writes: bool
     own: bool
     also: Mapping[int, Any]
 
@@ -84,6 +86,7 @@ def operation(
     example: Any = None,
     cost: int | None = None,
     fails_closed: bool = False,
+    writes: bool | None = None,
     own: bool = False,
     also: Mapping[int, Any] | None = None,
 ) -> Callable[[F], F]:
@@ -92,7 +95,8 @@ def operation(
 
     def mark(handler: F) -> F:
         method = handler.__name__.upper()
-        declare(Operation(name, "endpoint", permission, criticality, writes=method not in SAFE))
+        changes = method not in SAFE if writes is None else writes
+        declare(Operation(name, "endpoint", permission, criticality, writes=changes))
         declared = Declaration(
             name=name,
             method=method,
@@ -108,8 +112,9 @@ def operation(
             description=(handler.__doc__ or "").strip(),
             example=example,
             also=also or {},
-            cost=cost if cost is not None else 1 if method in SAFE else 2,
+            cost=cost if cost is not None else 2 if changes else 1,
             fails_closed=fails_closed,
+            writes=changes,
             own=own,
         )
         handler.declaration = declared  # type: ignore[attr-defined]  # read back by Endpoint.__init_subclass__

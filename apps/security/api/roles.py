@@ -125,6 +125,7 @@ class PermissionExplanation(Endpoint):
         "permissions.explain",
         permission=AUTHENTICATED,
         criticality=Criticality.LOW,
+        writes=False,
         body=ExplainPermissionBody,
         answer=PermissionDecisionOut,
         errors=(NotFound,),

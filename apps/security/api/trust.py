@@ -138,6 +138,7 @@ class SignatureExplanation(Endpoint):
         "signature.explain",
         permission="signing_key:read",
         criticality=Criticality.LOW,
+        writes=False,
         body=ExplainBody,
         answer=ExplanationOut,
         summary=_("Explain a signature"),

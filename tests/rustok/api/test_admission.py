@@ -62,11 +62,12 @@ def choose(modes, clock, mode):
         ("HEAD", "/api/v1/orders/", "acme.localhost", "orders.list", Criticality.NORMAL, False),
         ("GET", "/api/v1/orders/", "localhost", "unknown", Criticality.LOW, False),
         ("GET", "/api/v1/tenants/", "localhost", "tenants.list", Criticality.NORMAL, False),
+        ("POST", "/ofrep/v1/evaluate/flags", "acme.localhost", "ofrep.evaluate_all", Criticality.HIGH, False),
         ("POST", "/admin/orders/order/", "acme.localhost", "console", Criticality.HIGH, True),
         ("GET", "/nowhere", "acme.localhost", "unknown", Criticality.LOW, False),
         ("GET", "/api/docs/", "acme.localhost", "page", Criticality.NORMAL, False),
     ],
-    ids=["place", "list", "head", "other-side", "platform", "console", "nowhere", "docs"],
+    ids=["place", "list", "head", "other-side", "platform", "asking", "console", "nowhere", "docs"],
 )
 def test_what_a_request_asks_for(method, path, host, name, criticality, writes):
     operation = operation_of({"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": host})
