@@ -8,7 +8,9 @@ has lasted longer than the server would have allowed, or a moment after a probe 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar, Final
 
 import psycopg
@@ -91,8 +93,25 @@ class DeadlineConnection(psycopg.Connection[Any]):
             super().set_autocommit(value)
 
 
+_granted: Final[ContextVar[float | None]] = ContextVar("rustok_statement_seconds", default=None)
+
+
+@contextmanager
+def patient(seconds: float) -> Iterator[None]:
+    """Wait so long for each statement of the block: for few that are known to be long, in tasks and commands.
+
+    The server's own limit is the caller's to raise (`SET LOCAL statement_timeout`). Silence ends the wait as ever.
+    """
+    before = _granted.set(seconds)
+    try:
+        yield
+    finally:
+        _granted.reset(before)
+
+
 def patience() -> float:
     """Seconds that a wait may last now."""
-    longest = config().database_statement_timeout + MARGIN_SECONDS
+    granted = _granted.get()
+    longest = (config().database_statement_timeout if granted is None else granted) + MARGIN_SECONDS
     left = current().remaining()
     return longest if left is None else min(longest, max(left, LEAST_SECONDS))

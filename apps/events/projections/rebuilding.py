@@ -28,6 +28,7 @@ from apps.events.relay.rounds import run
 from apps.operations import wakeups
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
+from rustok.db.deadlines import patient
 from rustok.db.transactions import transactional, unit_of_work
 from rustok.policy import require
 from rustok.telemetry.logging import log_event
@@ -230,7 +231,8 @@ def _compare(projection: Projection) -> tuple[Comparison, _Held, _Held]:
         raise RebuildNotReady(projection=projection.name, behind=position - shadow.cursor, refused=1)
     comparable = live.target == shadow.target and position - live.cursor <= NEAR
     comparable = comparable and _bring(projection, live, position)
-    diffs = compare(projection.tables, live=live.id, shadow=shadow.id) if comparable else None
+    with patient(COMPARING):
+        diffs = compare(projection.tables, live=live.id, shadow=shadow.id) if comparable else None
     wakeups.make_due(tenant_id=log_id(), subscription_ids=[live.id, shadow.id], take_over=True)
     return Comparison(projection.name, position, diffs), live, shadow
 

@@ -19,6 +19,7 @@ from rustok.db.deadlines import (
     AnswerOverdue,
     DeadlineConnection,
     patience,
+    patient,
     silence,
 )
 from rustok.db.pipelines import exchange
@@ -96,6 +97,14 @@ def test_a_deadline_that_has_passed_leaves_a_moment_for_the_way_out(connection):
 
 
 def test_without_a_deadline_the_servers_own_limit_counts():
+    assert patience() == config().database_statement_timeout + MARGIN_SECONDS
+
+
+def test_a_statement_that_is_known_to_be_long_gets_its_time_up_to_the_deadline():
+    with patient(300.0):
+        assert patience() == 300.0 + MARGIN_SECONDS
+        with within(20.0):
+            assert patience() <= 20.0
     assert patience() == config().database_statement_timeout + MARGIN_SECONDS
 
 
