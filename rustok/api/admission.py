@@ -1,9 +1,10 @@
 """The gate in front of the web workers, at the WSGI level: answers before Django does anything.
 
-Probes pass first, always; so do static files, which cost next to nothing and without which no page can say what is
-wrong. Everything else is known by its operation (criticality, reads or writes): the service mode may leave it out, and
-what is let in shares a bounded number of places (`rustok.resilience.admission`). A refusal costs a fraction of a
-millisecond, touches no database, and is a problem document with `Retry-After`, or a page for a person.
+Probes pass first, always; so do static files, which cost next to nothing (one that does not exist, too) and without
+which no page can say what is wrong. Everything else is known by its operation (criticality, reads or writes): the
+service mode may leave it out, and what is let in shares a bounded number of places (`rustok.resilience.admission`). A
+refusal costs a fraction of a millisecond, touches no database, and is a problem document with `Retry-After`, or a page
+for a person.
 
 The server needs more threads than places: `admission_limit` work, `admission_waiting` wait, the rest answer probes and
 refuse. 144 threads are enough for the defaults: they wait, and cost no more than their stacks. The room is for bursts,

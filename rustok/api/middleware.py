@@ -13,11 +13,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from rustok.api.addresses import client_address
-from rustok.api.handlers import failure, repair
+from rustok.api.handlers import answer, failure, repair
 from rustok.api.headers import secure
 from rustok.context import ANONYMOUS, ExecutionContext, Trace, current, use
 from rustok.db.ids import new_id
-from rustok.errors.families import MethodNotAllowed
+from rustok.errors.families import MethodNotAllowed, NotFound
 from rustok.telemetry.logging import log_event
 from rustok.telemetry.metrics import METHODS, observe_request
 from rustok.telemetry.propagation import HEADERS, continued
@@ -63,6 +63,23 @@ class RequestMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase:
         """Answer what a plain Django view raised, inside the tenant's scope and language."""
         return failure(request, error)
+
+
+class MissingFileMiddleware:
+    """Stands behind the static files: what looks like one and is none is answered here, before a tenant is looked up.
+
+    The gate gives such requests no place, so they must stay as cheap as a file.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Remember the rest of the chain."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on, or answer 404 from memory."""
+        if request.path_info.startswith(settings.STATIC_URL):
+            return answer(request, NotFound(resource="page"))
+        return self.get_response(request)
 
 
 def _context(request: HttpRequest) -> ExecutionContext:

@@ -24,6 +24,7 @@ MIDDLEWARE = [
     "rustok.api.middleware.RequestMiddleware",
     "apps.security.zero_trust.address.AddressLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "rustok.api.middleware.MissingFileMiddleware",
     "apps.tenants.middleware.TenantResolutionMiddleware",
     "apps.security.zero_trust.origins.OriginMiddleware",
     "rustok.i18n.middleware.LocaleMiddleware",

@@ -107,6 +107,12 @@ def test_errors_outside_the_api_are_problems_too(sample, path, expected):
     assert SECRET not in answer.content.decode()
 
 
+def test_a_file_that_is_not_there_is_refused_before_any_tenant_is_looked_for(client):
+    answer = client.get("/static/nowhere.js", headers={"host": "a..localhost"})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, 4001)
+
+
 def test_allow_header_survives(sample):
     assert sample.get("/plain/405/")["Allow"] == "PUT"
 
