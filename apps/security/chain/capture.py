@@ -1,5 +1,7 @@
 """Changes of audited tables, whoever makes them: triggers write an entry per row, bulk and raw statements included.
 
+TRUNCATE has no rows: it leaves one entry of its own, `row:truncate`.
+
 The actor comes from the session, where `rustok.db.attribution` puts it; a statement that reached the database by
 another way is noted as the database's own user. Which tables are under capture is said by their apps, when they start.
 """
@@ -51,6 +53,31 @@ $$
 """
 """The first version, as migration 0004 made it; 0009 replaces it."""
 
+TRUNCATED = """
+CREATE FUNCTION security_audit_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    who jsonb := coalesce(nullif(current_setting('rustok.actor', true), ''), '{}')::jsonb;
+BEGIN
+    EXECUTE format(
+        'INSERT INTO %I.security_auditentry (id, occurred_at, actor, actor_label, action, target, outcome, reason,'
+        ' details, request_id, trace_id, address)'
+        ' VALUES ($1, clock_timestamp(), $2, $3, ''row:truncate'', $4, ''ok'', '''', ''{}'', $5, $6, $7)',
+        TG_TABLE_SCHEMA)
+    USING
+        encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING
+            substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+            FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid,
+        coalesce(who ->> 'actor', 'database:' || session_user), coalesce(who ->> 'label', ''), TG_TABLE_NAME || '/',
+        coalesce(who ->> 'request', ''), coalesce(who ->> 'trace', ''), coalesce(who ->> 'address', '');
+    INSERT INTO public.operations_audit_wakeup (id, tenant_id) SELECT gen_random_uuid(), coalesce(
+        (SELECT id FROM public.tenants_tenant WHERE schema_name = TG_TABLE_SCHEMA),
+        '00000000-0000-0000-0000-000000000000'::uuid);
+    RETURN NULL;
+END
+$$
+"""
+"""What migration 0012 makes."""
+
 _INSTALL = """
 DO $do$
 BEGIN
@@ -61,6 +88,8 @@ END
 $do$
 """
 _DROP = "DROP TRIGGER IF EXISTS {name} ON {table};"
+_WHERE_KNOWN = "IF to_regproc('security_audit_truncated') IS NOT NULL THEN {statement}; END IF;"
+"""The function is younger than the first migrations that put tables under capture."""
 
 
 def audited(table: str, *, hidden: tuple[str, ...] = (), ignored: tuple[str, ...] = ()) -> migrations.RunSQL:
@@ -75,8 +104,17 @@ def under_capture(captured: Captured) -> migrations.RunSQL:
     """
     names = [name for name, _definition in triggers(captured)] + [f"{captured.table}_audited_update"]
     drop = [_DROP.format(name=name, table=captured.table) for name in dict.fromkeys(names)]
-    create = [f"{definition};" for _name, definition in triggers(captured)]
+    *rows, (_name, truncation) = triggers(captured)
+    create = [f"{definition};" for _name, definition in rows]
+    create.append(_WHERE_KNOWN.format(statement=truncation))
     return migrations.RunSQL(_guarded(captured.table, drop + create), _guarded(captured.table, drop))
+
+
+def truncation_noted(table: str) -> migrations.RunSQL:
+    """For tables that were under capture before TRUNCATE was: `under_capture` does the same from then on."""
+    drop = _DROP.format(name=f"{table}_audited_truncate", table=table)
+    _name, definition = triggers(Captured(table=table))[-1]
+    return migrations.RunSQL(_guarded(table, [drop, f"{definition};"]), _guarded(table, [drop]))
 
 
 def triggers(captured: Captured) -> list[tuple[str, str]]:
@@ -85,14 +123,20 @@ def triggers(captured: Captured) -> list[tuple[str, str]]:
     lists = (",".join(columns) for columns in (captured.masked, captured.ignored, captured.personal))
     arguments = ", ".join(f"'{text}'" for text in (*lists, captured.subject))
     if not captured.columns:
-        return [(name, _trigger(name, f"INSERT OR UPDATE OR DELETE ON {table}", "", arguments))]
+        return [(name, _trigger(name, f"INSERT OR UPDATE OR DELETE ON {table}", "", arguments)), _truncation(table)]
     differs = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in captured.columns)
     when = f"({differs})" + (f" AND NOT ({captured.unless})" if captured.unless else "")
     update = f"UPDATE OF {', '.join(captured.columns)} ON {table}"
     return [
         (name, _trigger(name, f"INSERT OR DELETE ON {table}", "", arguments)),
         (f"{name}_update", _trigger(f"{name}_update", update, f"WHEN ({when}) ", arguments)),
+        _truncation(table),
     ]
+
+
+def _truncation(table: str) -> tuple[str, str]:
+    name, function = f"{table}_audited_truncate", "EXECUTE FUNCTION security_audit_truncated()"
+    return name, f"CREATE TRIGGER {name} AFTER TRUNCATE ON {table} FOR EACH STATEMENT {function}"
 
 
 def _trigger(name: str, when: str, condition: str, arguments: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import DatabaseError
 
 from apps.catalog.models import Price, Product, StockLevel, Variant
 from apps.customers.models import Customer
@@ -20,7 +21,7 @@ from tests.support.events import run
 
 DEFINITIONS = """
     SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger
-    WHERE NOT tgisinternal AND tgname ~ '_audited(_update)?$' AND tgrelid IN (
+    WHERE NOT tgisinternal AND tgname ~ '_audited(_update|_truncate)?$' AND tgrelid IN (
         SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
 """
 AT = "2026-03-01T00:00:00Z"
@@ -107,6 +108,19 @@ def test_one_transaction_leaves_one_mark(log):
 
     assert run("SELECT count(*) FROM public.operations_audit_wakeup") == [(1,)]
     assert len(notes("customers_customer")) == 10
+
+
+def test_a_truncated_table_leaves_an_entry(log):
+    run("TRUNCATE catalog_price")
+
+    entry = Row.objects.get()
+    assert (entry.actor, entry.action, entry.target) == ("user:alice", "row:truncate", "catalog_price/")
+    assert run("SELECT count(*) FROM public.operations_audit_wakeup") == [(1,)]
+
+
+def test_the_audit_log_cannot_be_truncated(log):
+    with pytest.raises(DatabaseError, match="cannot be changed or removed"):
+        run("TRUNCATE security_auditentry CASCADE")
 
 
 RESERVE = "UPDATE catalog_stocklevel s SET reserved = s.reserved + 1 WHERE s.on_hand - s.reserved >= 1"
