@@ -62,7 +62,7 @@ def run_once(event_id: UUID, consumer: str, effect: Callable[[], object]) -> boo
     return first
 
 
-def forget(*, days: int = KEPT_DAYS, limit: int = 100_000) -> int:
+def forget(*, days: int = KEPT_DAYS, limit: int = 5_000_000) -> int:
     """Drop entries older than `days` of the current scope, at most `limit`, in batches; returns how many.
 
     Whoever delivers an event again after that (a redrive, a replay) has its effect again.

@@ -67,7 +67,7 @@ class Pruned:
     held_by: str
 
 
-def prune(*, days: int, chunks: int = 20, dry_run: bool = False) -> Pruned:
+def prune(*, days: int, chunks: int = 200, dry_run: bool = False) -> Pruned:
     """Remove events older than `days` from the current log, at most `chunks` times 5,000 positions.
 
     Each chunk is a transaction of its own, so an interrupted run has done a part. A dry run does the same in one

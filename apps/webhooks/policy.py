@@ -14,7 +14,7 @@ CATCHUP_RATE: Final = 20  # events per second at first; doubles with every good 
 CATCHUP_FULL: Final = 640  # from here on there is no limit
 LOG_DAYS: Final = 30  # deliveries are kept so long
 PURGE_CHUNK: Final = 5_000
-PURGE_CHUNKS: Final = 20  # of one tenant in one run
+PURGE_CHUNKS: Final = 200  # of one tenant in one run: what 270 deliveries a second leave in an hour
 
 
 def probe_backoff(probes: int) -> float:
