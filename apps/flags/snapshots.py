@@ -6,6 +6,7 @@ or from the disk.
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -23,30 +24,50 @@ FROM_DATABASE: Final = "database"
 FROM_DISK: Final = "disk"
 DECLARED: Final = "declared"
 _REMEMBERED: Final = 50_000
+_PAUSE_SECONDS: Final = 1.0
 
 Document = Mapping[str, Any]
+
+
+class NotLookedUp(Exception):
+    """The store did not answer: nothing is known of this id."""
 
 
 class Ordinals:
     """Which dense number an id has in audiences. Numbers are never reused, so a known one stays right.
 
-    Small directories are complete in memory; of large ones those who come are looked up and remembered.
+    Small directories are complete in memory; of large ones those who come are looked up and remembered. After a look-up
+    that failed nobody asks for a second: each would wait as long as the first for a store that is down.
     """
 
-    def __init__(self, known: Mapping[str, int], *, complete: bool, find: Callable[[str], int | None]) -> None:
-        """`find` asks the database; it is not called when the directory is complete."""
-        self._known, self._complete, self._find = known, complete, find
+    def __init__(
+        self,
+        known: Mapping[str, int],
+        *,
+        complete: bool,
+        find: Callable[[str], int | None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`find` asks the database or raises NotLookedUp; it is not called when the directory is complete."""
+        self._known, self._complete, self._find, self._clock = known, complete, find, clock
+        self._silent_until = 0.0
         self._found: OrderedDict[str, int | None] = OrderedDict()
         self._lock = Lock()
 
     def __call__(self, subject: str) -> int | None:
-        """The number of an id, or None: it is in no audience."""
+        """The number of an id, or None: it is in no audience, as far as can be said now."""
         ordinal = self._known.get(subject)
         if ordinal is not None or self._complete:
             return ordinal
         if subject in self._found:
             return self._found[subject]
-        ordinal = self._find(subject)
+        if self._clock() < self._silent_until:
+            return None
+        try:
+            ordinal = self._find(subject)
+        except NotLookedUp:
+            self._silent_until = self._clock() + _PAUSE_SECONDS
+            return None
         with self._lock:
             self._found[subject] = ordinal
             while len(self._found) > _REMEMBERED:

@@ -5,7 +5,11 @@ The document is read in one statement, so version and content are of one moment 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, Final
+
+from django.db import connection
+from django.db.transaction import atomic
 
 from apps.flags.snapshots import Document
 from rustok.db.shared import shared_rows
@@ -45,6 +49,10 @@ class PostgresSource:
         return document
 
     def ordinal(self, subject: str) -> int | None:
-        """The dense number of an id, None when it was never in an audience."""
-        rows = shared_rows(_ORDINAL, [subject])
+        """The dense number of an id, None when it was never in an audience.
+
+        Somebody's request asks, perhaps in the middle of a transaction: that must survive a look-up that fails.
+        """
+        with atomic() if connection.in_atomic_block else nullcontext():
+            rows = shared_rows(_ORDINAL, [subject])
         return int(rows[0][0]) if rows else None

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError
 
 from apps.flags.metrics import POLLS, VERSION
-from apps.flags.snapshots import DECLARED, FROM_DATABASE, FROM_DISK, Document, Snapshot, compiled, empty
+from apps.flags.snapshots import DECLARED, FROM_DATABASE, FROM_DISK, Document, NotLookedUp, Snapshot, compiled, empty
 from rustok.errors import DomainError
 from rustok.telemetry import log_event
 
@@ -109,8 +109,10 @@ class FlagStore:
             return self._snapshot
 
     def _find(self, subject: str) -> int | None:
-        """A look-up for a large directory; an id that cannot be looked up counts as in no audience."""
+        """A look-up for a large directory."""
         try:
             return self._source.ordinal(str(UUID(subject)))
-        except (ValueError, *DOWN):
+        except ValueError:
             return None
+        except DOWN as error:
+            raise NotLookedUp from error

@@ -1,10 +1,11 @@
 """Freshness, falling back, and who may replace whom; with a store that the test controls."""
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from apps.flags.disk import LastKnown
-from apps.flags.snapshots import Ordinals, empty
+from apps.flags.snapshots import NotLookedUp, Ordinals, empty
+from apps.flags.source import PostgresSource
 from apps.flags.store import FlagStore
 
 
@@ -156,6 +157,27 @@ class TestOrdinals:
 
         assert [ordinals("b"), ordinals("b"), ordinals("a")] == [9, 9, 1]
         assert asked == ["b"]
+
+    def test_a_look_up_that_failed_is_not_remembered(self):
+        now, answers = [0.0], iter([NotLookedUp(), 9])
+
+        def find(_subject):
+            answer = next(answers)
+            if isinstance(answer, NotLookedUp):
+                raise answer
+            return answer
+
+        ordinals = Ordinals({}, complete=False, find=find, clock=lambda: now[0])
+        seen = [ordinals("b"), ordinals("b")]  # the second is not even tried: within a second of the first
+        now[0] += 2
+
+        assert [*seen, ordinals("b")] == [None, None, 9]
+
+    def test_a_look_up_that_fails_leaves_the_transaction_of_who_asks_alone(self, db):
+        with pytest.raises(DataError):
+            PostgresSource().ordinal("no id")
+
+        assert isinstance(PostgresSource().version(), int)
 
     def test_what_cannot_be_looked_up_is_in_no_audience(self, source, disk):
         source.now = {**flags(1), "complete": False}
