@@ -77,6 +77,11 @@ _WAITING: Final = f"""
         ORDER BY id LIMIT %(limit)s
     ) oldest GROUP BY tenant_id ORDER BY min(id::text)
 """  # noqa: S608 - table names are constants of this module
+# Beside a flood, which alone makes that statement's whole answer. Reads every mark there is.
+_OTHERS: Final = f"""
+    SELECT tenant_id, (array_agg(id))[1:%(limit)s] FROM {WAKEUPS}
+    WHERE tenant_id <> ALL (%(without)s::uuid[]) GROUP BY tenant_id ORDER BY min(id::text)
+"""  # noqa: S608 - as above
 # Tenants take turns in the order of their ids: the first one after `after` that waits, else the first of all (that is
 # looked for only when there is no other). Inside a tenant, the partition that has waited longest.
 _CHOICE: Final = f"""
@@ -138,10 +143,15 @@ def waiting(
 ) -> list[tuple[UUID, list[UUID]]]:
     """The tenants (or the one named, none `without`) that left wake-ups, oldest first, each with the ids read.
 
-    Whoever does the work deletes exactly these ids in the transaction that did it (trap 55).
+    Whoever does the work deletes exactly these ids in the transaction that did it (trap 55). One statement over the
+    oldest `limit`, and when there are so many, one more for the tenants that are not among them.
     """
     facts = {"tenant": tenant_id, "without": list(without), "limit": limit}
-    return [(log, ids) for log, ids in shared_rows(_WAITING, facts)]
+    found = [(log, ids) for log, ids in shared_rows(_WAITING, facts)]
+    if tenant_id is None and sum(len(ids) for _log, ids in found) >= limit:
+        facts["without"] = [*without, *(log for log, _ids in found)]
+        found += [(log, ids) for log, ids in shared_rows(_OTHERS, facts)]
+    return found
 
 
 def claim(

@@ -15,7 +15,6 @@ from enum import Enum
 from typing import Final
 from uuid import UUID
 
-from django.db import Error as DatabaseError
 from django.db import transaction
 
 from apps.events import enrolment
@@ -31,7 +30,6 @@ from apps.operations import wakeups
 from apps.operations.wakeups import Lease, LeaseLost, NextTurn
 from apps.tenants.errors import TenantNotFound, TenantNotReady, TenantSuspended
 from rustok.config import config
-from rustok.errors import DomainError
 from rustok.telemetry.logging import log_event
 from rustok.telemetry.tracing import span
 
@@ -116,7 +114,8 @@ def _number_log(tenant_id: UUID, marks: list[UUID]) -> int | None:
         with shared_scope():
             wakeups.forget(tenant_id=tenant_id)
         return 0
-    except (DatabaseError, DomainError) as error:  # where the whole database is gone, the next look says so
+    except Exception as error:  # noqa: BLE001 - one broken log must not end the round for the others
+        # Where the whole database is gone, the next look says so.
         seconds = RESTING.begin(tenant_id)
         reason = f"{type(error).__name__}: {error}"[:500]
         log_event("relay.log_rests", level=logging.ERROR, error=reason, log=str(tenant_id), seconds=seconds)

@@ -110,3 +110,13 @@ def test_forgotten_log_leaves_nothing(log, subscription):
 
     assert due(log) == []
     assert wakeups.waiting(tenant_id=log) == []
+
+
+def test_flood_of_marks_hides_nobody(platform):
+    flooded, quiet, resting = new_id(), new_id(), new_id()
+    run(f"DELETE FROM {wakeups.WAKEUPS}")
+    for log in (*[flooded] * 3, quiet, resting):
+        run(f"INSERT INTO {wakeups.WAKEUPS} (id, tenant_id) VALUES (%s, %s)", new_id(), log)
+
+    found = {log: len(ids) for log, ids in wakeups.waiting(limit=2, without=[resting])}
+    assert found == {flooded: 2, quiet: 1}

@@ -18,6 +18,7 @@ from apps.operations import wakeups
 from apps.operations.wakeups import LeaseLost
 from apps.tenants.isolation import platform_scope, tenant_scope
 from apps.tenants.resolution.directory import directory
+from rustok.context import current
 from rustok.db.ids import new_id
 from rustok.db.transactions import unit_of_work
 from tests.support.events import MemoryTransport, ThingPoked, elsewhere, poke, relay, run
@@ -131,6 +132,17 @@ def test_broken_shop_holds_up_nobody(memory, acme, broken, damage):
     memory.subscribe()
     broken(damage[0])
     poke("a")
+    rounds.drain(seconds=5)
+
+    assert memory.versions("thing-a") == [1]
+
+
+def test_defect_while_a_shop_is_numbered_holds_up_nobody(memory, acme, globex, broken, monkeypatch):
+    """Whatever it is, as a subscription in the code whose filter cannot be read."""
+    memory.subscribe()
+    broken("SELECT 1")
+    poke("a")
+    monkeypatch.setattr("apps.events.enrolment._sources", [lambda: () if current().tenant == acme else int("x")])
     rounds.drain(seconds=5)
 
     assert memory.versions("thing-a") == [1]
