@@ -157,7 +157,13 @@ class Bus:
             finally:
                 with self._changed:
                     self._count(depth=-1, **{outcome: 1})
-                self._after_each()
+                self._clear_up(subscriber)
+
+    def _clear_up(self, subscriber: _Subscriber) -> None:
+        try:
+            self._after_each()
+        except Exception as error:  # noqa: BLE001 - the thread lives on, or what waits would wait for ever
+            log_event("bus.not_cleared", level=logging.ERROR, subscriber=subscriber.name, error=repr(error)[:200])
 
     def _count(self, **changes: int) -> None:
         """Under the lock: move the numbers, and tell who waits for an empty bus."""

@@ -52,6 +52,16 @@ def test_subscribers_hear_what_they_want_in_order():
     assert (odd, all_of_them, receivers) == ([1, 3, 5], [0, 1, 2, 3, 4, 5], [1, 2, 1, 2, 1, 2])
 
 
+def test_subscriber_outlives_a_clearing_up_that_fails():
+    here, heard = Bus(after_each=lambda: int("x")), []
+    here.subscribe("all", heard.append)
+    for n in range(3):
+        here.publish(n)
+        assert here.wait(PATIENCE)
+
+    assert heard == [0, 1, 2]
+
+
 def test_nobody_there_is_no_error():
     assert Bus().publish("event") == 0
 
