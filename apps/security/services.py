@@ -54,7 +54,7 @@ def create_user(
                 user.save(force_insert=True)
         except IntegrityError as error:
             raise DuplicateEntry(resource=str(_("user")), value=username) from error
-        uow.audit(AuditEntry(action="user:create", target=str(user.pk), details={"username": username, "role": role}))
+        uow.audit(AuditEntry(action="user:create", target=str(user.pk), details={"role": role}))
     return user
 
 

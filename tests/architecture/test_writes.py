@@ -20,6 +20,7 @@ MECHANISMS = {
     "apps/operations/": "small tables behind kernel ports: wake-ups, leases, idempotency",
     "apps/security/audit.py": "the audit port",
     "apps/security/chain/": "seals audit entries and notes checkpoints",
+    "apps/security/locking.py": "locking people out and letting them in, across the rooms of that app",
     "apps/security/oidc/services.py": "links of accounts at an identity provider; the services of that room",
     "apps/security/tokens/services.py": "families of service tokens; the services of that room",
     "apps/security/access/services.py": "roles and who has them; the services of that room",

@@ -17,6 +17,7 @@ from apps.security.identity.pages.commands import PERSON_COMMANDS
 from apps.security.identity.services import recheck_password
 from apps.security.models import User
 from apps.security.models.roles import role_label
+from apps.security.oidc.services import is_linked, unlink
 from apps.security.roles import VIEWER
 from rustok import context
 from rustok.admin import (
@@ -126,6 +127,11 @@ def _let_in(call: CommandCall) -> Done:
     return Done(message=_("%(name)s can sign in again.") % {"name": user.username})
 
 
+def _unlink(call: CommandCall) -> Done:
+    unlink(user=call.subject, context=call.context)
+    return Done(message=_("The next account with this person's verified e-mail address is linked."))
+
+
 LOCKING: Final = (
     Command(
         "lock",
@@ -149,6 +155,17 @@ LOCKING: Final = (
         fresh=True,
         icon="how_to_reg",
         explanation=_("The person signs in with what they had before."),
+    ),
+    Command(
+        "unlink",
+        label=_("Unlink external account"),
+        permission="user:update",
+        run=_unlink,
+        form=CommandForm,
+        available=is_linked,
+        fresh=True,
+        icon="link_off",
+        explanation=_("For people who have another account at the identity provider now. Sessions end."),
     ),
 )
 

@@ -10,15 +10,17 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.security.access.grants import check_held
 from apps.security.access.services import assign_role
-from apps.security.models import ExternalIdentity, User
+from apps.security.models import ConsoleSession, ExternalIdentity, User
 from apps.security.oidc.errors import ProviderAccountRefused, refused
 from apps.security.oidc.provider import Provider
 from apps.security.services import create_user
 from rustok.audit import AuditEntry
-from rustok.context import amended, current, system_actor
+from rustok.context import ExecutionContext, amended, current, system_actor
 from rustok.db.transactions import unit_of_work
 from rustok.errors.families import DuplicateEntry, InvalidInput
+from rustok.policy import require
 from rustok.telemetry.logging import log_event
 
 _MACHINE: Final = system_actor("oidc")
@@ -28,17 +30,40 @@ def person_of(provider: Provider, claims: Mapping[str, Any]) -> User:
     """The operator behind verified claims, in the platform's scope; raises ProviderAccountRefused.
 
     An account is known by issuer and subject. A new one belongs to the person with the same address, if the provider
-    has verified it; else to a new person, if its groups give a role. A mapped role is renewed at every sign-in.
+    has verified it and the person has no account there yet (addresses are given to others when people leave); else to a
+    new person, if its groups give a role. A mapped role is renewed at every sign-in.
     """
     _check_domain(provider, claims)
     role = _role(provider, claims)
     try:
-        return _admitted(provider, claims, role)
+        user = _admitted(provider, claims, role)
     except IntegrityError as error:  # two first sign-ins at once: the other one has made the link
         raise refused("linked at this moment") from error
+    if user is None:
+        raise _refused(_("its e-mail address belongs to somebody with another account there"))
+    return user
 
 
-def _admitted(provider: Provider, claims: Mapping[str, Any], role: str | None) -> User:
+def unlink(*, user: User, context: ExecutionContext) -> int:
+    """Forget a person's accounts at providers; returns how many. Sessions end; the address finds the person again.
+
+    Needs `user:update` and, as for another's password, every permission of the user. Raises GrantExceeded.
+    """
+    require(context, "user:update")
+    check_held(user.granted, context)
+    with unit_of_work() as uow:
+        gone, _by_table = ExternalIdentity.objects.filter(user=user).delete()
+        ConsoleSession.objects.filter(user=user).delete()
+        uow.audit(AuditEntry(action="identity:unlink", target=str(user.pk), details={"accounts": gone}))
+    return gone
+
+
+def is_linked(user: User) -> bool:
+    """Whether the person has an account at a provider."""
+    return ExternalIdentity.objects.filter(user=user).exists()
+
+
+def _admitted(provider: Provider, claims: Mapping[str, Any], role: str | None) -> User | None:
     with amended(actor=_MACHINE, permissions=frozenset({"*:*"})), unit_of_work() as uow:
         link = ExternalIdentity.objects.select_for_update(of=("self",)).filter(**_account(provider, claims)).first()
         now = timezone.now()
@@ -46,9 +71,15 @@ def _admitted(provider: Provider, claims: Mapping[str, Any], role: str | None) -
             user = User.objects.get(pk=link.user_id)
             link.seen(at=now)
         else:
-            user = _known_by_address(claims) or _made(claims, role)
-            ExternalIdentity(user=user, seen_at=now, **_account(provider, claims)).save(force_insert=True)
-            details = {"issuer": provider.issuer, "subject": claims["sub"]}
+            known = _known_by_address(claims)
+            if known is not None and ExternalIdentity.objects.filter(user=known, issuer=provider.issuer).exists():
+                facts = {"issuer": provider.issuer}
+                uow.audit(AuditEntry(action="identity:link", target=str(known.pk), outcome="refused", details=facts))
+                return None
+            user = known or _made(claims, role)
+            link = ExternalIdentity(user=user, seen_at=now, **_account(provider, claims))
+            link.save(force_insert=True)
+            details = {"issuer": provider.issuer, "link": str(link.pk)}
             uow.audit(AuditEntry(action="identity:link", target=str(user.pk), details=details))
         if not user.is_active:
             raise _refused(_("the person is locked here"))
@@ -85,8 +116,10 @@ def _role(provider: Provider, claims: Mapping[str, Any]) -> str | None:
 
 
 def _known_by_address(claims: Mapping[str, Any]) -> User | None:
+    """Whose address it is, the row locked: of two new accounts that claim one person at once, one is first."""
     address = _address(claims)
-    return User.objects.filter(email__iexact=address).first() if address else None
+    rows = User.objects.select_for_update(of=("self",))
+    return rows.filter(email__iexact=address).first() if address else None
 
 
 def _made(claims: Mapping[str, Any], role: str | None) -> User:
