@@ -9,10 +9,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.events.projections.watching import observe_lags
+from apps.events.relay.scopes import log_name
+from apps.events.relay.trial import is_stuck
 from apps.events.transports.destinations import destinations, ping_all
 from apps.operations.wakeups import DUES, WAKEUPS
 from rustok.db.shared import shared_rows
-from rustok.health import Check, CheckFailed, Observation, Surface, register
+from rustok.health import Check, CheckFailed, Observation, Reason, Surface, register
 from rustok.operations import Criticality
 from rustok.telemetry.logging import log_event
 
@@ -20,25 +22,38 @@ LATE_SECONDS: Final = 15.0
 STUCK_SECONDS: Final = 60.0
 TRANSPORTS_SECONDS: Final = 6.0  # for all brokers together
 
-# Partitions under a living lease are being served; the marks of transactions that nobody has numbered yet count as well
-# (their UUIDv7 begins with the time in milliseconds, RFC 9562 section 5.7).
-_WAITING: Final = f"""
-    SELECT greatest(
-        (SELECT extract(epoch FROM now() - min(due_at)) FROM {DUES}
-         WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())),
-        (SELECT extract(epoch FROM now()) - ('x' || left(replace(min(id::text), '-', ''), 12))::bit(48)::bigint / 1000.0
-         FROM {WAKEUPS}),
-        0)::float8
+TRIED: Final = 3  # logs that may be stuck for reasons of their own; more of them are the platform's affair
+
+# Partitions under a living lease are being served.
+_TURNS: Final = f"""
+    SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0)::float8 FROM {DUES}
+    WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+"""  # noqa: S608 - constants only
+# The marks of transactions that nobody has numbered yet (their UUIDv7 begins with the time in milliseconds, RFC 9562
+# section 5.7).
+_MARKS: Final = f"""
+    SELECT tenant_id,
+        (extract(epoch FROM now()) - ('x' || left(replace(first, '-', ''), 12))::bit(48)::bigint / 1000.0)::float8
+    FROM (SELECT tenant_id, min(id::text) AS first FROM {WAKEUPS} GROUP BY tenant_id) marks ORDER BY first LIMIT %s
 """  # noqa: S608 - constants only
 
 
 def relay() -> Observation:
-    """The value is the longest wait for a turn, in seconds, over all tenants. One statement."""
-    waited = round(float(shared_rows(_WAITING)[0][0]), 1)
+    """The value is the longest wait for a turn or a number, in seconds, over all tenants. Two statements.
+
+    A log that cannot be numbered, whoever tries, is no sign of a relay that is gone: it is named in a warning. It costs
+    a trial once it has waited too long.
+    """
+    turns, logs = float(shared_rows(_TURNS)[0][0]), shared_rows(_MARKS, [TRIED + 1])
+    stuck = [log for log, seconds in logs[:TRIED] if seconds > STUCK_SECONDS and is_stuck(log)]
+    waited = round(max(0.0, turns, *(seconds for log, seconds in logs if log not in stuck)), 1)
     if waited > STUCK_SECONDS:
         text = _("a subscription has waited {seconds} s for its turn: too few workers, or none")
         raise CheckFailed(text, Observation(waited, "s"), seconds=f"{waited:.0f}")
-    warning = _("deliveries are late") if waited > LATE_SECONDS else ""
+    warning: str | Promise | Reason = _("deliveries are late") if waited > LATE_SECONDS else ""
+    if stuck:
+        names = ", ".join(sorted(log_name(log) for log in stuck))
+        warning = Reason(_("new events of {names} cannot be delivered: their log refuses to be numbered"), names=names)
     return Observation(value=waited, unit="s", warning=warning)
 
 

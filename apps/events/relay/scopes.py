@@ -31,6 +31,11 @@ def log_scope(tenant_id: UUID, *, even_suspended: bool = False) -> AbstractConte
     return tenant_scope(resolve_slug(_slug_of(tenant_id)), even_suspended=even_suspended)
 
 
+def log_name(tenant_id: UUID) -> str:
+    """What people call the log: its tenant's slug. Raises TenantNotFound."""
+    return "(platform)" if tenant_id == PLATFORM else _slug_of(tenant_id)
+
+
 @lru_cache(maxsize=10_000)
 def _slug_of(tenant_id: UUID) -> str:
     with shared_scope():

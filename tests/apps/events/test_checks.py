@@ -10,6 +10,7 @@ from apps.events.checks import relay
 from apps.operations.wakeups import DUES, WAKEUPS
 from rustok.db.ids import new_id
 from rustok.health import CheckFailed
+from tests.support.events import run
 
 
 @pytest.fixture(autouse=True)
@@ -62,13 +63,36 @@ def test_a_partition_that_is_being_served_does_not_wait(waiting_for):
     assert relay().value == 0
 
 
-def test_what_nobody_numbered_waits_too(platform):
-    with connection.cursor() as cursor:
+@pytest.fixture
+def marked():
+    """Leaves a mark of a transaction that ended 90 seconds ago."""
+
+    def make(log):
         old = f"{int((timezone.now().timestamp() - 90) * 1000):012x}"
-        cursor.execute(
-            f"INSERT INTO {WAKEUPS} (id, tenant_id) VALUES (%s, %s)",
-            [f"{old[:8]}-{old[8:]}-7000-8000-000000000001", new_id()],
+        run(
+            f"INSERT INTO {WAKEUPS} (id, tenant_id) VALUES (%s, %s)", f"{old[:8]}-{old[8:]}-7000-8000-000000000001", log
         )
+
+    return make
+
+
+def test_what_nobody_numbered_waits_too(marked):
+    marked(new_id())
 
     with pytest.raises(CheckFailed, match=r"9[0-9] s"):
         relay()
+
+
+def test_log_that_could_be_numbered_waits_for_the_relay(marked, acme):
+    marked(acme.id)
+
+    with pytest.raises(CheckFailed, match=r"9[0-9] s"):
+        relay()
+
+
+def test_log_that_refuses_to_be_numbered_is_named_and_fails_nothing(marked, acme):
+    run(f'ALTER TABLE "{acme.schema}".events_counter RENAME COLUMN position TO place')
+    marked(acme.id)
+
+    assert relay().value == 0
+    assert "acme" in str(relay().warning)
