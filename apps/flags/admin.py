@@ -73,11 +73,16 @@ class NewFlagForm(CommandForm):
     unit = forms.ChoiceField(label=_("A percentage is one of"), choices=UNITS)
 
 
+def _lines(text: str) -> tuple[str, ...]:
+    """What stands on each line; a name may hold blanks."""
+    return tuple(name for line in text.splitlines() if (name := line.strip()))
+
+
 def _targeting(data: Mapping[str, Any]) -> Targeting:
     sides = {
         side: People(
             **{
-                kind: tuple(data[f"{side}_{kind}"].split())
+                kind: _lines(data[f"{side}_{kind}"])
                 for kind in ("users", "groups", "audiences", "tenants")
                 if f"{side}_{kind}" in data
             }

@@ -176,17 +176,17 @@ def disk() -> Observation:
     return replace(seen, warning=_("little space left")) if free < LITTLE_FREE else seen
 
 
-def _watch_databases() -> None:
-    """A critical check for every database of the settings: without any of them some tenant is not served."""
-    for alias in settings.DATABASES:
-        name = "database" if alias == "default" else f"database-{alias}"
-        probe = DatabaseProbe(alias)
-        register(Check(name=name, run=probe, interval=0.9, timeout=0.9, criticality=Criticality.CRITICAL))
+def _database(alias: str) -> Check:
+    """The check of one database of the settings. Only without the default one can this process serve nobody."""
+    first = alias == DEFAULT_DB_ALIAS
+    name, criticality = ("database", Criticality.CRITICAL) if first else (f"database-{alias}", Criticality.HIGH)
+    return Check(name=name, run=DatabaseProbe(alias), interval=0.9, timeout=0.9, criticality=criticality)
 
 
 _DELIVERIES: Final = frozenset({Surface.TASKS, Surface.WEBHOOKS, Surface.BROKERS, Surface.REPORTS, Surface.AUDIT})
 
-_watch_databases()
+for _alias in settings.DATABASES:
+    register(_database(_alias))
 register(Check(name="migrations", run=migrations, interval=60, timeout=10, criticality=Criticality.CRITICAL))
 register(Check(name="broker", run=broker, interval=10, timeout=5, criticality=Criticality.HIGH, affects=_DELIVERIES))
 register(

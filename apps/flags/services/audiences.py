@@ -25,8 +25,12 @@ from rustok.text import refuse
 MOST: Final = 100_000  # ids in one call
 
 # Two sessions may bring the same new id: the loser's insert does nothing, and the look-up finds the winner's number.
+# A conflict burns a number all the same; known ids are left out first, or each sync would make later bitmaps larger.
 _NUMBER: Final = """
-INSERT INTO public.flags_subject (subject) SELECT unnest(%s::uuid[]) ON CONFLICT (subject) DO NOTHING
+INSERT INTO public.flags_subject (subject)
+SELECT given FROM unnest(%s::uuid[]) AS given
+WHERE NOT EXISTS (SELECT FROM public.flags_subject s WHERE s.subject = given)
+ON CONFLICT (subject) DO NOTHING
 """
 _NUMBERS: Final = "SELECT ordinal FROM public.flags_subject WHERE subject = ANY (%s::uuid[])"
 

@@ -47,6 +47,11 @@ class TestOperators:
 
         assert Flag.objects.get(name="brand-new").unit == "tenant"
 
+    def test_a_line_is_a_name_even_with_blanks_in_it(self, operator):
+        operator.do("flags_flag", "change", flag(), rest="", on_groups="store manager\r\n\r\n owner ")
+
+        assert flag().level.on.groups == ("store manager", "owner")
+
     def test_a_mistake_is_shown_beside_the_form(self, operator):
         page = operator.do("flags_flag", "change", flag(), rest="", on_users="nobody")
 

@@ -197,6 +197,15 @@ class TestAudiences:
 
         assert (asked(acme), asked(globex)) == (True, False)
 
+    def test_ids_that_come_again_burn_no_numbers(self, context):
+        known = [uuid4() for _ in range(20)]
+        for _ in range(3):
+            change_audience(key="testers", input=AudienceChange(add=known), context=context)
+        audience = change_audience(key="testers", input=AudienceChange(add=[*known, uuid4()]), context=context)
+
+        numbers = sorted(audience.ids)
+        assert numbers[-1] - numbers[0] == 20
+
     def test_one_shops_audience_is_not_the_neighbours(self, acme, globex, context):
         change_audience(key="testers", input=AudienceChange(add=[uuid4()]), context=context)
 

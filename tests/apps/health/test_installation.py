@@ -103,7 +103,11 @@ def test_a_bad_certificate_fails(tmp_path, knobs, content, told):
         installation.certificate()
 
 
-def test_every_database_has_a_critical_check(monkeypatch):
+def test_only_the_default_database_is_critical():
+    assert [checks._database(alias).is_critical for alias in ("default", "shard")] == [True, False]
+
+
+def test_every_database_has_a_check(monkeypatch):
     assert {f"database-{alias}".removesuffix("-default") for alias in settings.DATABASES} <= {
         c.name for c in registered()
     }
