@@ -63,13 +63,10 @@ def chosen_logs(options: dict[str, Any]) -> list[Log]:
 
 @contextmanager
 def at_the_command_line() -> Iterator[None]:
-    """Act as the operator at the shell; refusals become one clear line and exit code 1."""
+    """Act as the operator at the shell; refusals and a database that is away become one clear line and exit code 1."""
     operator = replace(current(), actor=system_actor("manage.py"), permissions=frozenset({"*:*"}))
-    try:
-        with use(operator):
-            yield
-    except DomainError as error:
-        raise CommandError(error.detail) from error
+    with _clear_lines(), use(operator):
+        yield
 
 
 def shown(facts: list[dict[str, Any]], *, as_json: bool) -> str:
@@ -87,11 +84,18 @@ def shown(facts: list[dict[str, Any]], *, as_json: bool) -> str:
 def operator(why: str) -> Iterator[ExecutionContext]:
     """Work in the platform scope as `system:manage.py`; refusals become a CommandError."""
     person = replace(current(), actor=system_actor("manage.py"), permissions=frozenset({"*:*"}), trace=Trace.new())
+    with _clear_lines(), use(person), platform_scope(why) as context:
+        yield context
+
+
+@contextmanager
+def _clear_lines() -> Iterator[None]:
+    """One line for what was refused, and for a database that is away."""
     try:
-        with use(person), platform_scope(why) as context:
-            yield context
+        yield
     except DomainError as error:
         places = "; ".join(f"{place.pointer}: {place.message}" for place in error.errors)
         raise CommandError(places or error.detail) from error
     except (OperationalError, InterfaceError) as error:
-        raise CommandError(f"The database does not answer: {str(error).splitlines()[0]}") from error
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise CommandError(f"The database does not answer: {first}") from error

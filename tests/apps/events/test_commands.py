@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from apps.events.transports import DELIVERED, Refused
 from apps.security.models import AuditEntry
@@ -191,3 +192,12 @@ def test_rebuild_tells_what_it_did(acme):
     ((facts,),) = command("events", "rebuild", "--tenant", "acme", "--dry-run")
 
     assert facts == {"log": "acme", "dropped": 0, "taken": 0}
+
+
+def test_missing_database_is_one_clear_line(acme, monkeypatch):
+    def absent():
+        raise OperationalError("connection failed: refused\nIs the server running?")
+
+    monkeypatch.setattr("apps.operations.commandline.all_tenants", absent)
+    with pytest.raises(CommandError, match=r"does not answer: connection failed: refused$"):
+        call_command("outbox", "status")

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.events import enrolment, queries, services
-from apps.events.transports.brokers import BrokerDown, opening
+from apps.events.transports.brokers import BrokerDown, NoPosition, opening
 from apps.events.transports.destinations import Destination, destinations, find, ping_all
 from apps.events.transports.relaying import NAME as BROKER
 from apps.operations.commandline import add_log_options, at_the_command_line, chosen_logs, shown
@@ -54,6 +54,8 @@ class Command(BaseCommand):
                 facts = getattr(self, f"_{options['verb']}")(options)
         except BrokerDown as error:
             raise CommandError(f"the broker does not serve us: {error}") from error
+        except NoPosition as error:
+            raise CommandError(f"--after: {error}") from error
         self.stdout.write(shown(facts, as_json=options["json"]))
 
     def _status(self, _options: dict[str, Any]) -> list[dict[str, Any]]:

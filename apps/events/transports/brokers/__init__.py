@@ -34,6 +34,17 @@ class BrokerHung(BrokerDown):
     """The broker gave no answer in time; whether it has taken the messages is unknown."""
 
 
+class NoPosition(Exception):
+    """The text is no position of this broker. Carries one clause."""
+
+
+def numbered(after: str) -> int:
+    """The position of a broker that counts its messages; raises NoPosition."""
+    if not (after.isascii() and after.isdecimal() and len(after) < 19):
+        raise NoPosition(f"{after!r} is no position of this broker: it counts 0, 1, 2 …")
+    return int(after)
+
+
 @dataclass(frozen=True, slots=True)
 class Topology:
     """What must exist in the broker before the first message. `retention` in seconds.
@@ -123,7 +134,10 @@ class Broker(Protocol):
     def read(
         self, partition: int, *, after: str | None = None, since: datetime | None = None, limit: int, timeout: float
     ) -> Sequence[Received]:
-        """Replay: messages after a position, or taken at or after a moment; the groups do not notice."""
+        """Replay: messages after a position, or taken at or after a moment; the groups do not notice.
+
+        Raises NoPosition for a text that is none.
+        """
 
     def dead(self, *, limit: int, timeout: float) -> Sequence[Received]:
         """The oldest dead letters; header `reason` says why. They stay."""

@@ -17,7 +17,7 @@ from uuid import UUID
 from apache_iggy import Consumer, IggyClient, IggyExpiry, PollingStrategy, SendMessage
 
 from apps.events.transports import DELIVERED, Outcome, Refused
-from apps.events.transports.brokers import BrokerDown, BrokerHung, Parcel, Received, Topology, loop
+from apps.events.transports.brokers import BrokerDown, BrokerHung, Parcel, Received, Topology, loop, numbered
 
 Answer = TypeVar("Answer")
 
@@ -176,7 +176,7 @@ class Iggy:
         """Poll from an offset or a moment without storing anything."""
         start: Any = PollingStrategy.First()
         if after is not None:
-            start = PollingStrategy.Offset(int(after) + 1)
+            start = PollingStrategy.Offset(numbered(after) + 1)
         elif since is not None:
             start = PollingStrategy.Timestamp(int(since.timestamp() * 1_000_000))
         return self._run(self._poll(self._topology.topic, partition, start, limit, consumer="replay"), timeout)

@@ -22,7 +22,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType, S
 from nats.js.errors import APIError, NotFoundError
 
 from apps.events.transports import DELIVERED, Outcome, Refused
-from apps.events.transports.brokers import BrokerDown, BrokerHung, Parcel, Received, Topology, loop
+from apps.events.transports.brokers import BrokerDown, BrokerHung, Parcel, Received, Topology, loop, numbered
 
 Answer = TypeVar("Answer")
 
@@ -192,7 +192,7 @@ class JetStream:
         """A consumer for this one question, removed afterwards."""
         start = ConsumerConfig(ack_policy=AckPolicy.NONE, inactive_threshold=30.0, deliver_policy=DeliverPolicy.ALL)
         if after is not None:
-            start.deliver_policy, start.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, int(after) + 1
+            start.deliver_policy, start.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, numbered(after) + 1
         elif since is not None:
             start.deliver_policy, start.opt_start_time = DeliverPolicy.BY_START_TIME, since
         subject = f"{self._topology.topic}.p.{partition}.>"

@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RequestTimedOutError
 
 from apps.events.transports import DELIVERED, Outcome, Refused
-from apps.events.transports.brokers import BrokerDown, BrokerHung, Parcel, Received, Topology, loop
+from apps.events.transports.brokers import BrokerDown, BrokerHung, Parcel, Received, Topology, loop, numbered
 
 Answer = TypeVar("Answer")
 Records = Sequence[Any]
@@ -169,7 +169,7 @@ class Kafka:
         self, partition: int, *, after: str | None = None, since: datetime | None = None, limit: int, timeout: float
     ) -> Sequence[Received]:
         """A reader without a group, for this one question."""
-        work = self._read(self._topology.topic, partition, int(after) if after else None, since, limit)
+        work = self._read(self._topology.topic, partition, numbered(after) if after else None, since, limit)
         return self._run(work, timeout)
 
     def dead(self, *, limit: int, timeout: float) -> Sequence[Received]:

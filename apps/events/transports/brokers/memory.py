@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from apps.events.transports import DELIVERED, Outcome, Refused
-from apps.events.transports.brokers import BrokerDown, Parcel, Received, Topology
+from apps.events.transports.brokers import BrokerDown, Parcel, Received, Topology, numbered
 
 LARGEST: Final = 8 * 1024 * 1024
 
@@ -110,7 +110,7 @@ class MemoryBroker:
     ) -> Sequence[Received]:
         """A slice of the partition's list."""
         self.ping(timeout=timeout)
-        log = self._hall.log(self._topology.topic, partition)[int(after or 0) :]
+        log = self._hall.log(self._topology.topic, partition)[numbered(after or "0") :]
         moment = since.timestamp() if since else 0.0
         return [message for at, message in log if at >= moment][:limit]
 

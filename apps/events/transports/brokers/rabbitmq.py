@@ -20,7 +20,7 @@ import amqp
 from amqp.exceptions import AMQPError
 
 from apps.events.transports import Outcome, Refused
-from apps.events.transports.brokers import CONTENT_TYPE, BrokerDown, BrokerHung, Parcel, Received, Topology
+from apps.events.transports.brokers import CONTENT_TYPE, BrokerDown, BrokerHung, Parcel, Received, Topology, numbered
 from apps.events.transports.brokers.confirms import Confirms
 
 LARGEST: Final = 16 * 1024 * 1024  # RabbitMQ takes 128 MB; one event of that size would block the node
@@ -186,7 +186,7 @@ class RabbitMQ:
         self, partition: int, *, after: str | None = None, since: datetime | None = None, limit: int, timeout: float
     ) -> Sequence[Received]:
         """Read the partition's stream queue; positions are its offsets. Moments count in whole seconds."""
-        start: Any = int(after) + 1 if after is not None else (since.replace(tzinfo=None) if since else "first")
+        start: Any = numbered(after) + 1 if after is not None else (since.replace(tzinfo=None) if since else "first")
         found = self._replay(f"{self._topology.topic}.log.{partition}", start, partition, limit, timeout)
         if since is not None:  # the broker starts at the chunk that holds the moment
             moment = int(since.timestamp())

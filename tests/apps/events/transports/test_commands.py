@@ -105,12 +105,14 @@ def test_forgotten_broker_leaves_no_cursor(lake, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        (["tail", "lake", "--after", "abc"], "'abc' is no position"),
+        (["tail", "lake", "--after", "-1"], "no position"),
         (["forget", "lake", "--tenant", "acme"], "still configured"),
         (["replay", "lake", "--tenant", "acme"], "say from where"),
         (["replay", "pond", "--tenant", "acme", "--after", "0"], "not published to pond"),
         (["tail", "pond"], "names no pond"),
     ],
-    ids=["configured", "no place", "unknown log", "unknown broker"],
+    ids=["no number", "negative", "configured", "no place", "unknown log", "unknown broker"],
 )
 def test_impossible_wish_is_one_clear_line(lake, arguments, line):
     with pytest.raises(CommandError, match=line):
