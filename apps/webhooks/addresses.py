@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 import idna
 
 from apps.webhooks.errors import UnsafeAddress
+from apps.webhooks.places import Places
 from rustok.config import config
+from rustok.context import current
 
 MAX_URL: Final = 2000
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f\\]")
@@ -34,7 +36,8 @@ _SPECIAL: Final = tuple(
         "3fff::/20",  # documentation (RFC 9637)
     )
 )
-_RESOLVERS: Final = threading.BoundedSemaphore(32)  # threads that wait for name servers
+# Threads that wait for name servers, by tenant: one whose names hang makes nobody else's receivers unreachable.
+_RESOLVERS: Final = Places(most=32, own=4)
 _LOOPBACK: Final = "127.0.0.1"
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -178,8 +181,9 @@ def _look_up(host: str, port: int, timeout: float) -> list[IPAddress]:
     """`getaddrinfo` with a time limit: it has none of its own, so a thread waits in our place."""
     found: list[IPAddress] = []
     until = time.monotonic() + timeout
-    slots = _RESOLVERS
-    if not slots.acquire(timeout=max(0.0, timeout)):
+    places, tenant = _RESOLVERS, current().tenant
+    owner = tenant.id if tenant else None
+    if not places.take(owner, timeout=max(0.0, timeout)):
         raise Unreachable("too many name servers do not answer")
 
     def ask() -> None:
@@ -188,7 +192,7 @@ def _look_up(host: str, port: int, timeout: float) -> list[IPAddress]:
         except (OSError, UnicodeError):
             return
         finally:
-            slots.release()
+            places.give_back(owner)
         found.extend(ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers)
 
     thread = threading.Thread(target=ask, name="webhook-resolver", daemon=True)

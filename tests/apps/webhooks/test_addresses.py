@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.tenants.isolation import tenant_scope
 from apps.webhooks.addresses import Unreachable, read_url, refusal, resolve
 from apps.webhooks.connections import Connection
 from apps.webhooks.errors import UnsafeAddress
+from apps.webhooks.places import Places
 from tests.support.receiver import allowing
 
 PUBLIC = (
@@ -212,7 +214,7 @@ def test_name_is_asked_once_for_check_and_connection(monkeypatch):
 
 
 def test_waiting_for_name_servers_is_bounded(monkeypatch):
-    monkeypatch.setattr("apps.webhooks.addresses._RESOLVERS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr("apps.webhooks.addresses._RESOLVERS", Places(most=1, own=1))
     release = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: release.wait(10) and [])
     target = read_url("https://slow.example/")
@@ -221,6 +223,23 @@ def test_waiting_for_name_servers_is_bounded(monkeypatch):
         with pytest.raises(Unreachable):
             resolve(target, timeout=0.02)
     assert sum(thread.name == "webhook-resolver" for thread in threading.enumerate()) == 1
+    release.set()
+
+
+def test_names_that_hang_in_one_shop_are_no_matter_of_the_others(acme, globex, monkeypatch):
+    monkeypatch.setattr("apps.webhooks.addresses._RESOLVERS", Places(most=3, own=2))
+    release, found = threading.Event(), [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443))]
+
+    def look_up(host, *_arguments, **_options):
+        return found if host == "good.example" or release.wait(10) else []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    for _question in range(4):
+        with pytest.raises(Unreachable):
+            resolve(read_url("https://slow.example/"), timeout=0.02)
+
+    with tenant_scope(globex):
+        assert resolve(read_url("https://good.example/"), timeout=5) == "93.184.215.14"
     release.set()
 
 
