@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.security.access.grants import check_held, checked_grants, invalid
 from apps.security.access.services import role_to_give
+from apps.security.bounds import check_bounds
 from apps.security.models import ApiKey, ConsoleSession, User
 from apps.security.networks import MOST_NETWORKS, canonical
 from apps.security.secrets import new_key
@@ -91,11 +92,19 @@ def create_api_key(
     """Make a key for a program; the second value is the key itself, which is not stored and never shown again.
 
     `allowed_networks` (CIDR, IPv4 and IPv6): from where it may be used; none means from anywhere. Needs
-    `api_key:create` and each permission that the key shall have. Raises InvalidInput, GrantExceeded.
+    `api_key:create` and each permission that the key shall have; a key that makes one cannot give it a longer life or
+    more networks than its own. Raises InvalidInput, GrantExceeded.
     """
+    networks = _checked_networks(allowed_networks)
+    check_bounds(expires_at=expires_at, networks=networks, context=context)
+    return _new_key(name, permissions, expires_at, networks, context)
+
+
+def _new_key(
+    name: str, permissions: Sequence[str], expires_at: datetime | None, networks: list[str], context: ExecutionContext
+) -> tuple[ApiKey, str]:
     require(context, "api_key:create")
     granted = checked_grants(list(permissions), context)
-    networks = _checked_networks(allowed_networks)
     if expires_at is not None and expires_at <= timezone.now():
         raise invalid("/expires_at", "past", _("This time has passed."))
     material = new_key()
@@ -118,8 +127,8 @@ def create_api_key(
 def rotate_api_key(*, key_id: UUID, overlap: timedelta, context: ExecutionContext) -> tuple[ApiKey, str]:
     """Make a successor that has what the key has; the key itself ends after `overlap`.
 
-    A key that ends gets a successor that lasts as long. Needs `api_key:update`, and what `create_api_key` needs. Raises
-    NotFound, InvalidInput, GrantExceeded.
+    A key that ends gets a successor that lasts as long, by itself too: that is how short-lived keys go on. Needs
+    `api_key:update`, and what `create_api_key` needs. Raises NotFound, InvalidInput, GrantExceeded.
     """
     enter(context, "api_key:update")
     if not timedelta(0) <= overlap <= MOST_OVERLAP:
@@ -129,13 +138,10 @@ def rotate_api_key(*, key_id: UUID, overlap: timedelta, context: ExecutionContex
         old = ResourceGuard(_locked_key(key_id), context).ensure(Action.UPDATE)
         if old.revoked_at is not None:
             raise NotFound(resource=str(_("API key")))
-        new, plain = create_api_key(
-            name=old.name,
-            permissions=old.permissions,
-            context=context,
-            expires_at=now + (old.expires_at - old.created_at) if old.expires_at is not None else None,
-            allowed_networks=old.allowed_networks,
-        )
+        expires_at = now + (old.expires_at - old.created_at) if old.expires_at is not None else None
+        if context.actor.reference != f"api_key:{old.pk}":
+            check_bounds(expires_at=expires_at, networks=old.allowed_networks, context=context)
+        new, plain = _new_key(old.name, old.permissions, expires_at, old.allowed_networks, context)
         old.retire(at=now + overlap)
         uow.audit(AuditEntry(action="api_key:rotate", target=str(old.pk), details={"successor": str(new.pk)}))
     return new, plain

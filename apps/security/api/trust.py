@@ -124,7 +124,7 @@ class SigningKeyRotation(Endpoint):
         example={"overlap_hours": 24},
     )
     def post(self, call: Call[RotateSigningKeyBody, Query], *, id: UUID) -> dict[str, Any]:
-        """Both keys work during the overlap, so that no request is refused while senders change over."""
+        """Both keys work during the overlap. It takes `signing_key:update` for the key that ends, as well."""
         body = call.body
         overlap = timedelta(hours=body.overlap_hours)
         key, secret = rotate_signing_key(key_id=id, overlap=overlap, public_key=body.public_key, context=call.context)

@@ -63,7 +63,10 @@ class Explanation:
 
     @property
     def refusal(self) -> DomainError | None:
-        """What the stage would have answered; None: it would have accepted."""
+        """The first thing that is wrong; None: the stage would have accepted.
+
+        The stage itself says less to who does not hold the key: 1145 also where the key is made for another algorithm.
+        """
         return next((check.refusal for check in self.checks if check.refusal is not None), None)
 
     def run(self, name: str, check: Callable[[], object]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +15,8 @@ from apps.security.zero_trust.admission import Credential
 from apps.security.zero_trust.credentials import elsewhere
 from rustok.context import Actor, current
 from rustok.errors.families import InvalidCredentials
-from rustok.sealing import unseal
+from rustok.sealing import Unsealable, unseal
+from rustok.telemetry import log_event
 
 PURPOSE: Final = "security.signing_key"
 ACTOR_KIND: Final = "signing_key"
@@ -40,7 +42,10 @@ class KnownKey:
 
 
 def find_key(key_id: str, *, anywhere: bool = True) -> KnownKey | None:
-    """The key of the current scope, else (`anywhere`) of the scope that it belongs to. One statement for a hit."""
+    """The key of the current scope, else (`anywhere`) of the scope that it belongs to. One statement for a hit.
+
+    A key whose material does not open is no key, and an error in the log.
+    """
     if not key_id.isascii() or not key_id.isprintable():
         return None
     found = _here(key_id)
@@ -64,6 +69,11 @@ def _here(key_id: str) -> KnownKey | None:
     if row is None:
         return None
     row_id, name, algorithm, material, permissions, expires_at, revoked_at = row
-    key = Key(algorithm, unseal(bytes(material), purpose=PURPOSE, row=row_id))
+    try:
+        opened = unseal(bytes(material), purpose=PURPOSE, row=row_id)
+    except Unsealable:  # RUSTOK_SECRET_KEY was changed without its fallback: nobody can use this key
+        log_event("signing_key.unsealable", level=logging.ERROR, key_id=key_id)
+        return None
+    key = Key(algorithm, opened)
     actor = Actor(ACTOR_KIND, str(row_id), name)
     return KnownKey(key, Credential(actor, frozenset(permissions), current().tenant), expires_at, revoked_at)

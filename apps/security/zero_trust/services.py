@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.owners import remember_owner
 from apps.security.access.grants import checked_grants
+from apps.security.bounds import check_bounds
 from apps.security.models import SigningKey, TrustPolicy
 from apps.security.models.trust import HMAC_SHA256, REQUIRED
 from apps.security.signing import new_secret, readable_key
@@ -62,8 +63,14 @@ class ChangeTrustPolicy:
 def create_signing_key(*, input: CreateSigningKey, context: ExecutionContext) -> tuple[SigningKey, str]:
     """Make a key; the second value is the shared secret in base64, shown once, or "" for a public key.
 
-    Needs `signing_key:create` and each permission that the key shall have. Raises InvalidInput, GrantExceeded.
+    Needs `signing_key:create` and each permission that the key shall have; a key that makes one cannot give it a longer
+    life than its own, and none when it is bound to networks. Raises InvalidInput, GrantExceeded.
     """
+    check_bounds(expires_at=input.expires_at, networks=(), context=context)
+    return _create(input, context)
+
+
+def _create(input: CreateSigningKey, context: ExecutionContext) -> tuple[SigningKey, str]:
     require(context, "signing_key:create")
     granted = checked_grants(list(input.permissions), context)
     if input.expires_at is not None and input.expires_at <= timezone.now():
@@ -82,18 +89,28 @@ def rotate_signing_key(
 ) -> tuple[SigningKey, str]:
     """Make a successor with the same name, algorithm and permissions; the old key ends after `overlap`.
 
-    Needs `signing_key:create` and the old key's permissions. Raises NotFound, InvalidInput, GrantExceeded.
+    A key that ends gets a successor that lasts as long. Needs `signing_key:update` for it, and what
+    `create_signing_key` needs. Raises NotFound, InvalidInput, GrantExceeded.
     """
-    require(context, "signing_key:create")
+    enter(context, "signing_key:update")
     if not timedelta(0) <= overlap <= MOST_OVERLAP:
         raise _invalid("/overlap_hours", "range", _("The overlap is between nothing and 30 days."))
     with unit_of_work() as uow:
-        old = get_signing_key(key_id=key_id, lock=True)
-        wanted = CreateSigningKey(
-            name=old.name, algorithm=old.algorithm, permissions=old.permissions, public_key=public_key
+        old, now = (
+            ResourceGuard(get_signing_key(key_id=key_id, lock=True), context).ensure(Action.UPDATE),
+            timezone.now(),
         )
-        new, secret = create_signing_key(input=wanted, context=context)
-        old.retire(at=timezone.now() + overlap)
+        wanted = CreateSigningKey(
+            name=old.name,
+            algorithm=old.algorithm,
+            permissions=old.permissions,
+            public_key=public_key,
+            expires_at=now + (old.expires_at - old.created_at) if old.expires_at is not None else None,
+        )
+        if context.actor.reference != f"signing_key:{old.pk}":
+            check_bounds(expires_at=wanted.expires_at, networks=(), context=context)
+        new, secret = _create(wanted, context)
+        old.retire(at=now + overlap)
         uow.audit(AuditEntry(action="signing_key:rotate", target=str(old.pk), details={"successor": new.key_id}))
     return new, secret
 

@@ -67,9 +67,8 @@ def verify_signature(request: HttpRequest, admission: Admission) -> None:
     check_coverage(fields, meta, body)
     check_age(fields, now=time.time())
     known = find_key(fields.parameters["keyid"])
-    if known is not None:
-        check_algorithm(fields, known)
     known = check_fit(fields, known, components_of(request))
+    check_algorithm(fields, known)
     check_force(known)
     check_digest(meta.get("HTTP_CONTENT_DIGEST", ""), body)
     _claim_nonce(known, fields, is_safe=request.method in ("GET", "HEAD", "OPTIONS"))
@@ -105,7 +104,10 @@ def check_age(fields: SignatureFields, *, now: float) -> None:
 
 
 def check_algorithm(fields: SignatureFields, known: KnownKey) -> None:
-    """Raise SignatureAlgorithmMismatch when the request names another algorithm than the key was made for."""
+    """Raise SignatureAlgorithmMismatch when the request names another algorithm than the key was made for.
+
+    Asked only of who holds the key, or may read the shop's keys: a stranger would learn that there is such a key.
+    """
     if fields.parameters.get("alg", known.key.algorithm) != known.key.algorithm:
         raise SignatureAlgorithmMismatch
 

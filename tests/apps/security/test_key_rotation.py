@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.test import RequestFactory
@@ -12,7 +14,8 @@ from apps.security.authentication import BearerAuthentication
 from apps.security.errors import AddressRefused, GrantExceeded
 from apps.security.models import ApiKey, AuditEntry
 from apps.security.services import create_api_key, revoke_api_key, rotate_api_key
-from rustok.context import amended
+from apps.security.zero_trust.services import CreateSigningKey, create_signing_key
+from rustok.context import Actor, amended
 from rustok.errors.families import InvalidCredentials, InvalidInput, NotFound, PermissionDenied, TokenExpired
 
 HOUR = timedelta(hours=1)
@@ -43,6 +46,43 @@ def test_a_guesser_is_not_told_about_networks(context):
 
     with pytest.raises(InvalidCredentials):
         authenticate(plain[:-64] + "0" * 64, "198.51.100.9")
+
+
+BEYOND = {
+    "everywhere": {"days": 1},
+    "elsewhere": {"days": 1, "allowed_networks": ["192.0.0.0/16"]},
+    "IPv6": {"days": 1, "allowed_networks": ["2001:db8::/32"]},
+    "for ever": {"allowed_networks": ["192.0.2.0/28"]},
+    "longer": {"days": 3, "allowed_networks": ["192.0.2.0/28"]},
+}
+
+
+@pytest.fixture
+def bound(context):
+    """A context in which a key acts that ends, and works from one network."""
+    ends = timezone.now() + timedelta(days=2)
+    key, _plain = made(context, allowed_networks=["192.0.2.0/24"], expires_at=ends)
+    return replace(context, actor=Actor("api_key", str(key.pk), "till"))
+
+
+@pytest.mark.parametrize("wish", BEYOND.values(), ids=BEYOND)
+def test_a_key_makes_none_that_reaches_further(bound, wish):
+    days = wish.get("days")
+    ends = timezone.now() + timedelta(days=days) if days else None
+    with pytest.raises(InvalidInput):
+        made(bound, allowed_networks=wish.get("allowed_networks", ()), expires_at=ends)
+
+
+def test_a_bound_key_makes_narrower_ones_no_signing_keys_and_its_own_successor(bound, context):
+    ends = timezone.now() + timedelta(days=1)
+    assert made(bound, allowed_networks=["192.0.2.0/28"], expires_at=ends)
+    with pytest.raises(InvalidInput):
+        create_signing_key(input=CreateSigningKey(name="r", permissions=["order:read"], expires_at=ends), context=bound)
+    endless, _plain = made(context)
+    with pytest.raises(InvalidInput):
+        rotate_api_key(key_id=endless.pk, overlap=HOUR, context=bound)
+
+    assert rotate_api_key(key_id=UUID(bound.actor.id), overlap=HOUR, context=bound)
 
 
 def test_networks_are_stored_in_one_spelling(context):

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from apps.security.zero_trust.services import CreateSigningKey, create_signing_key
+from rustok.config import config
 from rustok.context import current
 from tests.api.serving import serving
 from tests.support.http import Client
@@ -19,12 +20,12 @@ TARGETS = ["/api/v1/products/?page_size=5", f"/api/v1/products/?q={quote('чай
 def test_signatures_fit_what_the_server_received(live_acme, tmp_path: Path):
     key, secret = create_signing_key(input=CreateSigningKey(name="robot", permissions=["*:*"]), context=current())
 
-    with serving(tmp_path) as served, Client(port=served.port, host="acme.localhost") as client:
+    same = config().secret_key.get_secret_value()  # the server opens our secrets
+    with serving(tmp_path, RUSTOK_SECRET_KEY=same) as served, Client(port=served.port, host="acme.localhost") as client:
         signer = Signer(key.key_id, base64.b64decode(secret), f"acme.localhost:{served.port}")
         answers = [client.request("GET", target, headers=signer.headers("GET", target)) for target in TARGETS]
-        told = [answer.json().get("code") for answer in answers]
 
-    assert not {1141, 1142, 1145} & set(told), told
+    assert [answer.status for answer in answers] == [200, 200], [answer.json().get("code") for answer in answers]
 
 
 def test_the_pipeline_costs_one_statement(acme, context, client_of):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.test import Client
 from django.utils import timezone
+from http_message_signatures import algorithms
 
 from apps.security.models import SigningKey
 from apps.security.services import create_api_key
@@ -25,7 +27,8 @@ from apps.security.zero_trust.services import (
 from apps.security.zero_trust.stores import StoreDown
 from apps.tenants.isolation import tenant_scope
 from rustok.context import current
-from tests.support.signing import COVERED, SignedClient, Signer, digest_of
+from rustok.errors.families import PermissionDenied
+from tests.support.signing import ALGORITHMS, COVERED, SignedClient, Signer, digest_of
 
 KEYS = "/api/v1/api-keys/"
 BODY = b'{"name": "till", "permissions": ["order:read"]}'
@@ -98,12 +101,23 @@ SPOILT = {
     "not readable": (1141, lambda r: r.send("GET", KEYS, headers={"Signature-Input": "sig=("})),
     "no signature field": (1141, lambda r: r.send("GET", KEYS, headers={"Signature": ""})),
     "a field that is not there": (1141, lambda r: r.send("GET", KEYS, headers=without_field(r))),
-    "another algorithm named": (1146, lambda r: SignedClient(r.client, as_ed25519(r)).send("GET", KEYS)),
+    "another algorithm named": (1146, lambda r: SignedClient(r.client, misnamed(r)).send("GET", KEYS)),
+    "another algorithm by a stranger": (1145, lambda r: SignedClient(r.client, as_ed25519(r)).send("GET", KEYS)),
 }
 
 
 def without_field(robot):
     return {"Signature-Input": robot.signer.headers("GET", KEYS)["Signature-Input"].replace(")", ' "x-gone")')}
+
+
+class Misnamed(algorithms.HMAC_SHA256):
+    algorithm_id = "ed25519"
+
+
+def misnamed(robot):
+    """Whoever holds the key signs with it, and says another algorithm."""
+    ALGORITHMS["misnamed"] = Misnamed
+    return replace(robot.signer, algorithm="misnamed")
 
 
 def as_ed25519(robot):
@@ -184,7 +198,7 @@ def test_a_public_key_is_never_taken_for_a_shared_secret(acme, context, client_o
     forger = Signer(key.key_id, bytes(der.material), "acme.localhost")
     robot = SignedClient(client_of(acme), forger)
 
-    assert told(robot.send("GET", KEYS)) == (403, 1146)
+    assert told(robot.send("GET", KEYS)) == (403, 1145)
     assert told(robot.send("GET", KEYS, include_alg=False)) == (403, 1145)
 
 
@@ -205,6 +219,23 @@ def test_both_keys_work_while_one_takes_over_from_the_other(robot, context):
     assert SignedClient(robot.client, successor).send("GET", KEYS).status_code == 200
     SigningKey.objects.filter(pk=old.pk).update(expires_at=timezone.now())
     assert told(robot.send("GET", KEYS)) == (403, 1147)
+
+
+def test_a_rotation_takes_the_right_to_change_the_key_and_keeps_its_life(context):
+    wanted = CreateSigningKey(name="robot", permissions=["*:*"], expires_at=timezone.now() + timedelta(days=3))
+    old, _secret = create_signing_key(input=wanted, context=context)
+    rotate = partial(rotate_signing_key, key_id=old.pk, overlap=timedelta(0), public_key="")
+    with pytest.raises(PermissionDenied):
+        rotate(context=replace(context, permissions=frozenset({"signing_key:create"})))
+
+    new, _secret = rotate(context=context)
+    assert abs(new.expires_at - old.expires_at) < timedelta(minutes=1)
+
+
+def test_a_key_whose_material_does_not_open_is_no_key(robot):
+    SigningKey.objects.update(material=b"sealed under a key that is gone")
+
+    assert told(robot.send("GET", KEYS)) == (403, 1145)
 
 
 def test_the_key_of_another_shop_is_bound_to_that_shop(robot, globex, client_of):
