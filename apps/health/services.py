@@ -105,9 +105,16 @@ def keep_minutes(minutes: Sequence[Minute]) -> None:
 
 
 def forget(*, now: datetime) -> None:
-    """Drop minutes older than a day, hours older than a month, and the oldest of too many incidents."""
+    """Drop minutes older than a day, hours older than a month, and the oldest of too many incidents.
+
+    An incident of a check that nobody has told of for a day (it was renamed, or its module is gone) ends now.
+    """
     old = Q(width=BY_MINUTE, at__lt=now - MINUTES_KEPT) | Q(width=BY_HOUR, at__lt=now - HOURS_KEPT)
     Sample.objects.filter(old).delete()
+    known = Sample.objects.filter(width=BY_MINUTE).values("check_name")
+    Incident.objects.filter(ended_at=None, began_at__lt=now - MINUTES_KEPT).exclude(check_name__in=known).update(
+        ended_at=now
+    )
     over = Incident.objects.filter(ended_at__isnull=False)
     over.filter(ended_at__lt=now - HOURS_KEPT).delete()
     over.filter(pk__in=list(over.order_by("-began_at").values_list("pk", flat=True)[MOST_INCIDENTS:])).delete()

@@ -140,12 +140,12 @@ def _refuse(
     trace = continued(given)
     page = _page(error, trace, environ)
     if page is None:
+        observe_error(error.code)  # `answer` has counted the page
         document, headers = _prepared(error)
         body = orjson.dumps({**document, "instance": path, "trace_id": trace.trace_id})
     else:
         body, headers = page.content, tuple(page.items())
     REFUSED.labels(operation.criticality.name.lower(), reason).inc()
-    observe_error(error.code)
     status = status_of(error)
     observe_request(method=method, route="refused", status=status, seconds=time.perf_counter() - started)
     later = error.retryable or error.retry_after is not None

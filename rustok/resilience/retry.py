@@ -24,6 +24,8 @@ R = TypeVar("R")
 
 NEVER: Final = (CircuitOpen, BulkheadFull)
 """Our own refusals: asking again at once is what they are there to prevent."""
+LONGEST_SECONDS: Final = 60.0
+"""Where no deadline holds, who is asked to wait longer (and longer than twice the policy's cap) gives up instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,8 @@ class Retry:
         asked = getattr(error, "retry_after", None)
         wait = self.policy.wait(failures, chance=self._chance(), asked=asked)
         left = context.current().remaining()
-        if left is not None and wait >= left:
+        if left is None:  # what another side asks for must not hold a thread for hours
+            left = max(LONGEST_SECONDS, 2 * self.policy.cap)
+        if wait >= left:
             return None
         return wait if self._budget.spend() else None

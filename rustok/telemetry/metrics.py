@@ -59,6 +59,12 @@ LIST_ROWS: Final = Counter(
 SUPPRESSED: Final = Counter(
     "rustok_log_lines_suppressed", "Log lines beyond the burst of one event and second.", registry=REGISTRY
 )
+DROPPED: Final = Counter(
+    "rustok_telemetry_dropped",
+    "Spans and log lines that were not sent: their receiver is down, or takes fewer than there are.",
+    ("buffer",),
+    registry=REGISTRY,
+)
 HEALTH: Final = Gauge(
     "rustok_health_check_status",
     "1 passes, 0.5 warns, 0 fails.",
@@ -162,6 +168,11 @@ def observe_list(*, requested: int, returned: int) -> None:
 def observe_suppressed(lines: int) -> None:
     """Count log lines that were not written."""
     SUPPRESSED.inc(lines)
+
+
+def observe_dropped(buffer: str, items: int) -> None:
+    """Count spans or log lines that could not be sent."""
+    DROPPED.labels(buffer).inc(items)
 
 
 def observe_health(*, check: str, status: str, value: object = None, seconds: float = 0.0) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import sentry_sdk
 from sentry_sdk.integrations.celery import CeleryIntegration
@@ -11,6 +11,9 @@ from sentry_sdk.types import Event, Hint
 from rustok import context
 from rustok.errors import DomainError
 from rustok.telemetry.redaction import redact_fields, redact_text
+
+_QUERIES: Final = frozenset({"query_string", "http.query", "http.fragment"})
+_ADDRESSES: Final = frozenset({"url", "referer"})
 
 
 def configure(*, dsn: str, environment: str, release: str = "") -> bool:
@@ -49,6 +52,11 @@ def before_send(event: Event, hint: Hint) -> Event | None:
     return cast("Event", _scrubbed(event))
 
 
+def _bare(name: str, value: Any) -> Any:
+    """An address without its query, which may hold anything (tickets, codes of a sign-in): spans have none either."""
+    return value.partition("?")[0] if name.lower() in _ADDRESSES and isinstance(value, str) else value
+
+
 def _is_defect(error: DomainError) -> bool:
     return error.code // 1000 == 5
 
@@ -57,7 +65,8 @@ def _scrubbed(value: Any) -> Any:
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, dict):
-        return {name: _scrubbed(inner) for name, inner in redact_fields(value).items()}
+        kept = {name: _bare(name, inner) for name, inner in value.items() if name not in _QUERIES}
+        return {name: _scrubbed(inner) for name, inner in redact_fields(kept).items()}
     if isinstance(value, (list, tuple)):
         return [_scrubbed(item) for item in value]
     return value

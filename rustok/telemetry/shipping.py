@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from rustok.telemetry.logging import log_event
+from rustok.telemetry.metrics import observe_dropped
 
 QUEUE: Final = 4096  # items that may wait; about 1 KiB each
 BATCH: Final = 512
@@ -65,7 +66,7 @@ class Shipper:
             self._start()
         items = self._items
         if len(items) >= self._size:
-            self.dropped += 1
+            self._drop(1)
             return
         items.append(item)
         if not self._wanted.is_set():
@@ -87,6 +88,10 @@ class Shipper:
             done = not self._items and not self._sending
         self._flushing.clear()
         return done
+
+    def _drop(self, items: int) -> None:
+        self.dropped += items
+        observe_dropped(self.name, items)
 
     def _renew(self) -> None:
         self._items: deque[Any] = deque()
@@ -120,7 +125,7 @@ class Shipper:
         try:
             self._send(batch)
         except Exception as error:  # noqa: BLE001 - whatever a client raises: telemetry is dropped, work goes on
-            self.dropped += len(batch)
+            self._drop(len(batch))
             if not self._failing:
                 reason = type(error).__name__
                 log_event("telemetry.lost", level=logging.WARNING, buffer=self.name, error=reason)

@@ -174,11 +174,19 @@ def test_what_is_old_is_forgotten(platform, db):
     Incident.objects.create(
         check_name="old", status="fail", began_at=NOON - timedelta(days=40), ended_at=NOON - HOURS_KEPT * 1.1
     )
-    Incident.objects.create(check_name="lasting", status="fail", began_at=NOON - timedelta(days=40))
+    Incident.objects.create(check_name="x", status="fail", began_at=NOON - timedelta(days=40))
     forget(now=NOON)
 
     assert Sample.objects.count() == 2
-    assert list(Incident.objects.values_list("check_name", flat=True)) == ["lasting"]
+    assert list(Incident.objects.values_list("check_name", "ended_at")) == [("x", None)]
+
+
+def test_an_incident_of_a_check_that_is_gone_ends(platform, db):
+    for name, ago in (("gone", 25), ("new", 1)):
+        Incident.objects.create(check_name=name, status="fail", began_at=NOON - timedelta(hours=ago))
+    forget(now=NOON)
+
+    assert dict(Incident.objects.values_list("check_name", "ended_at")) == {"gone": NOON, "new": None}
 
 
 def test_too_many_incidents_keep_the_newest(platform, db):

@@ -12,6 +12,7 @@ from rustok.config import config
 from rustok.operations import Criticality
 from rustok.resilience.admission import PATIENCE, Admission
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride
+from rustok.telemetry.metrics import REGISTRY
 from tests.support.breakers import Clock
 
 
@@ -138,6 +139,18 @@ def test_a_place_is_given_back_even_when_the_application_fails(places, modes):
     for _ in range(3):
         with pytest.raises(RuntimeError):
             AdmissionGate(broken, places=places, modes=modes)(environ, print)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_a_refusal_is_counted_once(ask, modes, clock, accept):
+    def counted():
+        return REGISTRY.get_sample_value("rustok_errors_total", {"code": "5012"}) or 0
+
+    choose(modes, clock, Mode.MINIMAL)
+    before = counted()
+    ask("POST", "/admin/orders/order/", HTTP_ACCEPT=accept, **{"wsgi.input": io.BytesIO()})
+
+    assert counted() - before == 1
 
 
 def test_a_person_gets_a_page(ask, modes, clock):

@@ -102,6 +102,14 @@ def test_retry_after_is_the_least_wait():
     assert waits == [7]
 
 
+def test_an_hour_is_not_waited_even_without_a_deadline():
+    subject, waits = retry()
+    with pytest.raises(DatabaseUnavailable):
+        subject.call(failing(DatabaseUnavailable(retry_after=3600), 1))
+
+    assert waits == []
+
+
 def test_no_wait_beyond_the_deadline():
     subject, waits = retry(base=1)
     with context.use(context.ExecutionContext(deadline=time.monotonic() + 0.5)), pytest.raises(ConnectionError):

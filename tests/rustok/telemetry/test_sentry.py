@@ -54,6 +54,20 @@ def test_secrets_are_masked_at_any_depth():
     assert "hunter2" not in text
 
 
+def test_queries_stay_here():
+    request = {"url": "https://a.example/in?ticket=t1", "query_string": "code=c1&state=s1", "method": "GET"}
+    crumb = {"data": {"url": "https://b.example/x?code=c1", "http.query": "code=c1", "reason": "why?"}}
+    event = {"request": {**request, "headers": {"Referer": "https://a.example/?ticket=t1"}}, "breadcrumbs": [crumb]}
+
+    assert (
+        sentry.before_send(event, {}).items()
+        >= {
+            "request": {"url": "https://a.example/in", "method": "GET", "headers": {"Referer": "https://a.example/"}},
+            "breadcrumbs": [{"data": {"url": "https://b.example/x", "reason": "why?"}}],
+        }.items()
+    )
+
+
 @contextmanager
 def before_publish(look):
     def told(headers=None, **_facts):

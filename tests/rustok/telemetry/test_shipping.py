@@ -3,6 +3,7 @@
 import threading
 import time
 
+from rustok.telemetry.metrics import REGISTRY
 from rustok.telemetry.shipping import Shipper
 
 
@@ -35,6 +36,7 @@ def test_a_failed_batch_is_dropped_and_the_next_one_sent():
         assert ship.flush(5)
 
     assert (sent, ship.dropped) == ([2], 1)
+    assert REGISTRY.get_sample_value("rustok_telemetry_dropped_total", {"buffer": "test"}) >= 1
 
 
 def test_a_receiver_that_hangs_delays_nobody():
