@@ -11,6 +11,7 @@ import orjson
 from django.db import connection
 
 from apps.events.records import StoredEvent
+from apps.webhooks import policy
 from apps.webhooks.metrics import observe_attempts
 from apps.webhooks.sending import Sent
 from rustok.db.ids import new_id
@@ -23,6 +24,14 @@ _INSERT: Final = """
     FROM json_to_recordset(%s) AS a (id uuid, event_id uuid, event_type text, position bigint, stream text,
         succeeded boolean, status_code smallint, duration_ms int, error text, excerpt text)
 """
+
+
+_FORGET: Final = """
+    DELETE FROM webhooks_delivery WHERE id IN (
+        SELECT id FROM webhooks_delivery WHERE endpoint_id = %s ORDER BY id DESC LIMIT %s
+    )
+"""
+MOST_PORTIONS: Final = 10_000  # of one endpoint; a month of deliveries is far less
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +81,12 @@ def insert(*, endpoint_id: UUID, attempts: Sequence[Attempt]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [endpoint_id, orjson.dumps(rows).decode()])
+
+
+def forget(*, endpoint_id: UUID) -> None:
+    """Delete the log of an endpoint, portion by portion: all of it may take longer than one statement is given."""
+    with connection.cursor() as cursor:
+        for _portion in range(MOST_PORTIONS):
+            cursor.execute(_FORGET, [endpoint_id, policy.PURGE_CHUNK])
+            if cursor.rowcount < policy.PURGE_CHUNK:
+                return

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from apps.events import services as events
 from apps.events.queries import head
-from apps.webhooks import replays
+from apps.webhooks import deliveries, replays
 from apps.webhooks.addresses import read_url
 from apps.webhooks.models import Replay, WebhookEndpoint
 from apps.webhooks.names import TRANSPORT
@@ -178,8 +178,12 @@ def activate_endpoint(
 
 
 def delete_endpoint(*, endpoint_id: UUID, context: ExecutionContext) -> None:
-    """Forget the endpoint with its deliveries and its place in the log. Needs `webhook:delete`. Raises NotFound."""
+    """Forget the endpoint with its deliveries and its place in the log. Needs `webhook:delete`. Raises NotFound.
+
+    The deliveries go first and in portions, each for good: who was interrupted deletes again, and comes further.
+    """
     require(context, "webhook:delete")
+    deliveries.forget(endpoint_id=get_endpoint(endpoint_id).pk)
     with unit_of_work() as uow:
         endpoint = _locked(endpoint_id, None)
         replays.drop_all(endpoint)

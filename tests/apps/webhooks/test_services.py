@@ -7,12 +7,13 @@ import pytest
 from apps.events.errors import UnreadableFilter
 from apps.events.models import Subscription
 from apps.security.models import AuditEntry
-from apps.webhooks import queries, services
+from apps.webhooks import policy, queries, services
 from apps.webhooks.errors import UnsafeAddress, UnusableSecret
 from apps.webhooks.models import Delivery, WebhookEndpoint
 from rustok.db.ids import new_id
 from rustok.errors.families import IllegalTransition, NotFound, PermissionDenied, VersionConflict
 from tests.support.events import poke, relay
+from tests.support.statements import counted
 
 URL = "https://example.com/hook"
 
@@ -77,6 +78,18 @@ def test_pausing_twice_is_illegal(endpoint, context):
 
     with pytest.raises(IllegalTransition):
         services.pause_endpoint(endpoint_id=endpoint.pk, context=context)
+
+
+def test_deliveries_are_deleted_in_portions(endpoint, context, monkeypatch):
+    """The log of a busy endpoint would not go within the time that one statement is given."""
+    monkeypatch.setattr(policy, "PURGE_CHUNK", 2)
+    facts = {"event_type": "testkit.thing_poked.v1", "stream": "thing-a", "succeeded": True, "duration_ms": 1}
+    Delivery.objects.bulk_create(Delivery(endpoint=endpoint, event_id=new_id(), position=1, **facts) for _ in range(5))
+    with counted() as statements:
+        services.delete_endpoint(endpoint_id=endpoint.pk, context=context)
+
+    assert sum("DELETE FROM webhooks_delivery" in text and "LIMIT 2" in text for text in statements) == 3
+    assert not Delivery.objects.exists()
 
 
 def test_deleted_endpoint_leaves_no_subscription(endpoint, context):
