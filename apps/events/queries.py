@@ -20,6 +20,7 @@ from apps.operations.wakeups import DUES
 
 SEARCHED: Final = 10_000  # newest facts that a search by request or trace looks through
 COUNTED: Final = 10_000  # waiting events of one partition are counted up to this
+LOOKED: Final = 40_000  # positions behind a cursor that are looked through for them
 
 _AFTER: Final = f"""
     SELECT {COLUMNS} FROM events_event e
@@ -53,7 +54,8 @@ _STATES: Final = f"""
     CROSS JOIN LATERAL (
         SELECT count(*) AS waiting, min(behind.recorded_at) AS oldest FROM (
             SELECT e.recorded_at FROM events_event e
-            WHERE (d.due_at IS NOT NULL OR s.status <> 'active') AND e.position > c.position AND {_MATCHES}
+            WHERE (d.due_at IS NOT NULL OR s.status <> 'active')
+              AND e.position > c.position AND e.position <= c.position + %(looked)s AND {_MATCHES}
               AND NOT EXISTS (SELECT 1 FROM events_parked p WHERE p.subscription_id = s.id AND p.stream = e.stream)
             ORDER BY e.position LIMIT {COUNTED}
         ) behind
@@ -64,6 +66,7 @@ _STATES: Final = f"""
           ON e.stream = p.stream AND e.position >= p.position AND {WIRE_TYPE} LIKE ANY (s.patterns)
         WHERE p.subscription_id = s.id AND p.partition = c.partition
     ) held
+    WHERE %(target)s::text IS NULL OR s.target = %(target)s
     GROUP BY s.id ORDER BY s.name
 """  # noqa: S608 - constants only
 
@@ -72,8 +75,9 @@ _STATES: Final = f"""
 class SubscriptionState:
     """How one reader of the log is doing.
 
-    `waiting` counts events that it still has to take: behind its cursors (up to COUNTED each), held back by parked
-    streams, and without a position yet. `oldest_seconds` is the age of the oldest of those with a position.
+    `waiting` counts events that it still has to take: behind its cursors (up to COUNTED each, among the next LOOKED
+    positions), held back by parked streams, and without a position yet. `oldest_seconds` is the age of the oldest of
+    those with a position.
     """
 
     id: UUID
@@ -98,10 +102,14 @@ class Backlog:
     oldest_seconds: float
 
 
-def subscription_states() -> list[SubscriptionState]:
-    """Every subscription of the log, by name. One statement; index ranges over what waits, nothing else."""
+def subscription_states(*, target: str | None = None) -> list[SubscriptionState]:
+    """Every subscription of the log (to a target, if named), by name.
+
+    One statement; bounded index ranges over what waits, nothing else.
+    """
     states = []
-    for *known, passed, unnumbered, oldest, parked, dead, paused in _rows(_STATES, {"log": log_id()}):
+    facts = {"log": log_id(), "looked": LOOKED, "target": target}
+    for *known, passed, unnumbered, oldest, parked, dead, paused in _rows(_STATES, facts):
         subscription_id, name, transport, target, status, cursor = known
         states.append(
             SubscriptionState(
@@ -133,9 +141,10 @@ def backlog() -> Backlog:
     return Backlog(int(unnumbered), sum(state.waiting for state in states), max(ages))
 
 
-def waiting_by_target(transport: str) -> dict[str, int]:
-    """How many events each target of a transport still has to take. Costs as `subscription_states`."""
-    return {state.target: state.waiting for state in subscription_states() if state.transport == transport}
+def waiting_by_target(transport: str, *, target: str | None = None) -> dict[str, int]:
+    """How many events each target of a transport (or the one named) has to take. Costs as `subscription_states`."""
+    states = subscription_states(target=target)
+    return {state.target: state.waiting for state in states if state.transport == transport}
 
 
 def dead_letters(

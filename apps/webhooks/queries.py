@@ -111,6 +111,11 @@ def lags() -> dict[str, int]:
     return waiting_by_target(TRANSPORT)
 
 
+def lag(endpoint_id: UUID) -> int:
+    """How many events one endpoint still has to get; the others are not looked at."""
+    return waiting_by_target(TRANSPORT, target=str(endpoint_id)).get(str(endpoint_id), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class HourOfDeliveries:
     """Attempts within one hour that starts at `hour`."""

@@ -75,7 +75,7 @@ class EndpointCollection(Endpoint):
             after=body.after,
             context=call.context,
         )
-        lag = queries.lags().get(str(created.endpoint.pk), 0)
+        lag = queries.lag(created.endpoint.pk)
         location = f"{call.request.path}{created.endpoint.pk}/"
         return Answer(endpoint_out(created.endpoint, lag) | {"secret": created.secret}, headers={"Location": location})
 
@@ -314,4 +314,4 @@ class DeliveryItem(Endpoint):
 
 
 def _out(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    return endpoint_out(endpoint, queries.lags().get(str(endpoint.pk), 0))
+    return endpoint_out(endpoint, queries.lag(endpoint.pk))

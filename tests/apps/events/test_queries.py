@@ -44,6 +44,19 @@ def test_numbered_events_wait_with_their_age(memory, acme):
     assert state().oldest_seconds >= 0
 
 
+def test_look_for_what_waits_is_bounded(memory, acme, monkeypatch):
+    """A filter that lets little through would have the whole log read at every question."""
+    monkeypatch.setattr(queries, "LOOKED", 2)
+    poke(*"abc")
+    number(tenant_id=acme.id)
+
+    assert state().waiting == 2
+
+
+def test_one_target_is_asked_for_alone(memory):
+    assert queries.subscription_states(target="elsewhere") == []
+
+
 def test_events_behind_a_parked_stream_wait(memory):
     memory.verdict = lambda event: Refused("no") if event.stream == "thing-bad" else DELIVERED
     poke("bad", "good", "bad")
