@@ -98,7 +98,7 @@ class Delivery(Entity):
     attempted_at = models.DateTimeField(_("attempted"), db_default=Now())
 
     class Meta:
-        """Ids are time ordered; lists go by endpoint or by event."""
+        """Ids are time ordered; lists go by endpoint, by event, or through those that failed."""
 
         db_table = "webhooks_delivery"
         verbose_name = _("delivery")
@@ -107,6 +107,7 @@ class Delivery(Entity):
         indexes: ClassVar = [
             models.Index(fields=["endpoint", "-id"], name="webhooks_delivery_endpoint_ix"),
             models.Index(fields=["event_id"], name="webhooks_delivery_event_ix"),
+            models.Index(fields=["-id"], condition=models.Q(succeeded=False), name="webhooks_delivery_failed_ix"),
         ]
 
 
