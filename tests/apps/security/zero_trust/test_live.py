@@ -14,7 +14,7 @@ from tests.support.http import Client
 from tests.support.signing import Signer
 from tests.support.statements import counted
 
-TARGETS = ["/api/v1/products/?page_size=5", f"/api/v1/products/?q={quote('чай и мёд')}"]
+TARGETS = ["/api/v1/products/?page_size=5", f"/api/v1/products/?search={quote('чай и мёд')}"]
 
 
 def test_signatures_fit_what_the_server_received(live_acme, tmp_path: Path):
