@@ -14,9 +14,10 @@ import psycopg
 
 from rustok.config import config
 from rustok.db.deadlines import DeadlineConnection
+from rustok.errors.families import ExternalServiceTimeout
 from rustok.resilience.circuit_breaker.core import Record
 from rustok.resilience.circuit_breaker.store import Held, StoreUnavailable, dump, load
-from rustok.resilience.timeout import limited
+from rustok.resilience.timeout import call_within, limited
 
 SECONDS: Final = 0.5
 _NOW: Final = "extract(epoch FROM clock_timestamp())::float8"
@@ -66,19 +67,23 @@ class PostgresBreakerStore:
         return {key: load(bytes(raw)) for key, raw, _now in rows if key is not None}, rows[0][2]
 
     def _ask(self, statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        with self._lock, limited(SECONDS):
+        with self._lock, limited(SECONDS) as left:
             try:
-                return self._opened().execute(statement.encode(), parameters).fetchall()
-            except psycopg.Error as error:
+                return self._opened(left).execute(statement.encode(), parameters).fetchall()
+            except (psycopg.Error, ExternalServiceTimeout) as error:
                 self._drop()
                 raise StoreUnavailable(type(error).__name__) from error
 
-    def _opened(self) -> DeadlineConnection:
+    def _opened(self, seconds: float = SECONDS) -> DeadlineConnection:
+        """The driver waits two seconds for a server at least, so connecting has a thread that can be left behind."""
         if self._connection is None or self._connection.closed:
-            self._connection = DeadlineConnection.connect(
-                self._url, autocommit=True, connect_timeout=2, application_name="rustok-breakers"
-            )
+            self._connection = call_within(seconds, self._connect)
         return self._connection
+
+    def _connect(self) -> DeadlineConnection:
+        return DeadlineConnection.connect(
+            self._url, autocommit=True, connect_timeout=2, application_name="rustok-breakers"
+        )
 
     def _drop(self) -> None:
         if self._connection is not None:

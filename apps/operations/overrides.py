@@ -1,6 +1,7 @@
 """Following people's decisions: a thread reads the mode that holds and tells this process's controller.
 
-The last known decision stays while the database is away, and ends by its own clock.
+The last known decision stays while the database is away, and ends by its own clock. Held breakers are in the breakers'
+store; should that forget them (it was flushed, or restarted without a file), the table tells it again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from django.db import DatabaseError, InterfaceError, connections
 from rustok.context import ExecutionContext, system_actor, use
 from rustok.db.shared import shared_rows
 from rustok.repeating import repeat
+from rustok.resilience.circuit_breaker import Registry, State
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, controller
+from rustok.resilience.dependencies import registry
 from rustok.telemetry import log_event
 
 SECONDS: Final = 1.0
@@ -25,6 +28,29 @@ _CURRENT: Final = """
     SELECT value, extract(epoch FROM until)::float8, decided_by, reason FROM public.operations_override
     WHERE kind = 'mode' AND lifted_at IS NULL AND until > now() ORDER BY decided_at DESC LIMIT 1
 """
+
+_HOLDS: Final = """
+    SELECT DISTINCT ON (name) name, value, extract(epoch FROM until - now())::float8, decided_by, reason
+    FROM public.operations_override
+    WHERE kind = 'breaker' AND lifted_at IS NULL AND until > now() ORDER BY name, decided_at DESC
+"""
+
+
+def hold_again(breakers: Registry) -> None:
+    """Tell the breakers' store what people have decided, as far as it does not know. One statement when nothing holds.
+
+    The table is asked again after the store: what was lifted in between must not come back.
+    """
+    wanted = {row[0] for row in shared_rows(_HOLDS)}
+    if not wanted:
+        return
+    held = {key for key, record in breakers.sick().items() if record.override is not None}
+    if breakers.records.is_local or wanted <= held:
+        return
+    for name, value, seconds, by, reason in shared_rows(_HOLDS):
+        if name in wanted - held:
+            breakers.force(name, State(value), seconds=seconds, by=by, reason=reason)
+            log_event("breaker.held_again", level=logging.WARNING, breaker=name, state=value)
 
 
 def current_mode() -> ModeOverride | None:
@@ -55,6 +81,7 @@ class OverrideWatch:
         try:
             with use(ExecutionContext(actor=system_actor("mode"), deadline=deadline)):
                 self._modes.set_override(current_mode())
+                hold_again(registry())
         except (DatabaseError, InterfaceError) as error:
             log_event("mode.unread", level=logging.DEBUG, error=type(error).__name__)
         finally:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -69,6 +70,16 @@ def test_a_frozen_server_is_given_up_in_time(transactional_db):
     assert time.monotonic() - started < 2
     assert store.read("payments").record.is_settled
     store._drop()
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        store = PostgresBreakerStore(f"postgresql://nobody@127.0.0.1:{mute.getsockname()[1]}/none")
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            store.everything()
+
+        assert time.monotonic() - started < 1.5
 
 
 def test_a_server_that_is_not_there():

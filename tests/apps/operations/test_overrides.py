@@ -13,7 +13,7 @@ from apps.health.queries import beats
 from apps.health.tasks import heartbeat
 from apps.operations.errors import NothingToLift
 from apps.operations.models import Override
-from apps.operations.overrides import OverrideWatch, current_mode
+from apps.operations.overrides import OverrideWatch, current_mode, hold_again
 from apps.operations.queries import mode_facts, sick_breakers
 from apps.operations.services import Decision, force_breaker, lift_mode, reset_breaker, set_mode
 from apps.security.models import AuditEntry
@@ -21,7 +21,7 @@ from apps.security.services import create_api_key
 from rustok.context import current
 from rustok.errors.families import InvalidInput, PermissionDenied
 from rustok.errors.resilience import CircuitOpen
-from rustok.resilience.circuit_breaker import State
+from rustok.resilience.circuit_breaker import MemoryStore, Registry, State
 from rustok.resilience.degradation import DegradationController, Mode, ModeOverride, controller
 from rustok.resilience.dependencies import dependency, registry
 from tests.support.console import Visitor, notices
@@ -111,6 +111,21 @@ def test_a_breaker_is_held_and_reset(platform):
     assert subject.call(len, "a") == 1
     assert sick_breakers() == []
     assert AuditEntry.objects.filter(action__in=("breaker:force", "breaker:reset")).count() == 2
+
+
+def test_a_store_that_forgot_is_told_again_what_holds(platform):
+    def held(breakers):
+        return {key: record.override.state for key, record in breakers.sick().items()}
+
+    force_breaker(key="payments:acme", state=State.OPEN, decision=HOUR, context=platform)
+    force_breaker(key="payments:globex", state=State.CLOSED, decision=HOUR, context=platform)
+    reset_breaker(key="payments:globex", context=platform)
+    flushed = Registry(MemoryStore(), watching=False)
+    assert held(flushed) == {}
+    hold_again(flushed)
+    reset_breaker(key="payments:acme", context=platform)
+
+    assert held(flushed) == {"payments:acme": State.OPEN}
 
 
 def test_a_hold_on_a_dependency_holds_it_for_every_shop(platform):
