@@ -24,16 +24,20 @@ from apps.security.tokens.signing import looks_like_token, read
 from apps.security.tokens.standing import standing_of
 from rustok.context import Actor, current
 from rustok.errors.families import InvalidCredentials, TokenExpired
+from rustok.resilience.degradation import Mode, controller
 
 TOUCH_SECONDS: Final = 600.0
 _TOUCH_LIMIT: Final = 10_000
 _COLUMNS: Final = "id, name, secret_hash, permissions, expires_at, revoked_at, allowed_networks"
 _READ: Final = f"SELECT {_COLUMNS} FROM security_apikey WHERE prefix = %s"  # noqa: S608 - names of ours
-# The time of use is coarse, so that it costs a write per key, process and ten minutes, and never a second statement.
+# The time of use is coarse, so that it costs a write per key, process and ten minutes, and a second statement only for
+# keys that are bound to networks: whether they may be used from here is not for SQL to say.
 _TOUCH: Final = (
-    "UPDATE security_apikey SET last_used_at = now() WHERE prefix = %s AND secret_hash = %s "  # noqa: S608 - as above
-    f"RETURNING {_COLUMNS}"
+    "WITH used AS (UPDATE security_apikey SET last_used_at = now() WHERE prefix = %s AND secret_hash = %s "  # noqa: S608
+    "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AND cardinality(allowed_networks) = 0) "
+    f"{_READ}"
 )
+_TOUCH_BOUND: Final = "UPDATE security_apikey SET last_used_at = now() WHERE id = %s"
 _NOBODY: Final = (None, "", bytes(32), (), None, None, ())
 
 
@@ -97,19 +101,22 @@ def _by_token(text: str) -> tuple[Actor, frozenset[str]]:
 
 def _look_up(prefix: str, secret_hash: bytes) -> tuple[Actor, frozenset[str]]:
     schema = current().schema
-    touch = _touches.is_due(schema, prefix)
+    touch = _touches.is_due(schema, prefix) and controller().mode < Mode.MINIMAL  # which reads only
     with connection.cursor() as cursor:
         if touch:
-            cursor.execute(_TOUCH, [prefix, secret_hash])
+            cursor.execute(_TOUCH, [prefix, secret_hash, prefix])
         else:
             cursor.execute(_READ, [prefix])
         row = cursor.fetchone()
     key_id, name, stored, permissions, expires_at, revoked_at, networks = row or _NOBODY
     if not matches(stored, secret_hash) or revoked_at is not None:
         raise InvalidCredentials
-    if touch:
-        _touches.done(schema, prefix)
     if expires_at is not None and expires_at <= timezone.now():
         raise TokenExpired
     check_address(current().address, networks)
+    if touch:
+        _touches.done(schema, prefix)
+        if networks:
+            with connection.cursor() as cursor:
+                cursor.execute(_TOUCH_BOUND, [key_id])
     return Actor("api_key", str(key_id), name), frozenset(permissions)

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from apps.security.identity.passwords import LONGEST
 from apps.security.models import TokenFamily
 from apps.security.tokens.services import IssuedTokens
 from rustok.api import Body, Out
-from rustok.api.models import OptionalLine
+from rustok.api.models import ONE_LINE, OptionalLine
 
 _ONE = r"([a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*)|\*:\*)(:(all|own|none))?"
 Scope = Annotated[str, StringConstraints(min_length=3, max_length=4000, pattern=rf"^{_ONE}( {_ONE})*$")]
+Password = Annotated[str, StringConstraints(max_length=LONGEST, pattern=ONE_LINE)]
 AnyToken = Annotated[str, StringConstraints(min_length=1, max_length=8192, pattern=r"^[!-~]+$")]
 
 
@@ -32,7 +34,7 @@ class TokenRequestBody(Body):
         None, description="Permissions, separated by spaces: some of what the parent holds. Left out: all of them."
     )
     username: OptionalLine = Field("", description="For `password`: user name or e-mail address.")
-    password: OptionalLine = Field("", description="For `password`.")
+    password: Password = Field("", description="For `password`.")
     otp: OptionalLine = Field("", description="For `password`: a code of the authenticator app, or a recovery code.")
 
 

@@ -25,6 +25,7 @@ from apps.security.models import Factor, RecoveryCode, User
 from apps.security.models.identity import TOTP
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
+from rustok.db.constraints import unique
 from rustok.db.ids import new_id
 from rustok.db.transactions import unit_of_work
 from rustok.errors.families import NotFound
@@ -85,8 +86,8 @@ def add_app(*, user: User, draft: Draft, name: str, code: str) -> tuple[Factor, 
 
 
 def store(factor: Factor) -> tuple[str, ...]:
-    """Keep a proven factor; returns recovery codes if these are the person's first."""
-    with unit_of_work() as uow:
+    """Keep a proven factor; returns recovery codes if these are the person's first. Twice raises DuplicateEntry."""
+    with unit_of_work() as uow, unique(str(_("second factor")), factor.name):
         factor.save(force_insert=True)
         details = {"kind": factor.kind, "name": factor.name, "factor": str(factor.pk)}
         uow.audit(AuditEntry(action="factor:add", target=str(factor.user_id), details=details))
@@ -145,9 +146,7 @@ def remove(*, user: User, factor_id: UUID) -> None:
     with unit_of_work() as uow:
         User.objects.select_for_update().get(pk=user.pk)  # two removals at once must not both see another factor
         factor = _own(user, factor_id)
-        is_last = not Factor.objects.filter(user=user).exclude(pk=factor_id).exists()
-        if is_last and rules.second_factor() == rules.REQUIRED:
-            raise SecondFactorNeeded
+        is_last = _refuse_last(user, factor_id)
         factor.delete()
         if is_last:
             RecoveryCode.objects.filter(user=user).delete()
@@ -163,6 +162,7 @@ def remove_by_program(*, factor: Factor, code: str, context: ExecutionContext) -
     """
     ResourceGuard(factor, context).ensure(Action.DELETE)
     if factor.user.actor == context.actor:
+        _refuse_last(factor.user, factor.pk)  # before a recovery code is used up for nothing
         prove_code(user=factor.user, code=code, counted=REMOVAL)
     else:
         check_held(factor.user.granted, context)
@@ -181,6 +181,14 @@ def name_of(name: str, *, user: User, kind: str) -> str:
         return clean(name, field="name", longest=100)
     number = Factor.objects.filter(user=user, kind=kind).count() + 1
     return f"{_('Authenticator app') if kind == TOTP else _('Passkey')} {number}"
+
+
+def _refuse_last(user: User, factor_id: UUID) -> bool:
+    """Whether it is the person's last factor; raises SecondFactorNeeded when the console requires one."""
+    is_last = not Factor.objects.filter(user=user).exclude(pk=factor_id).exists()
+    if is_last and rules.second_factor() == rules.REQUIRED:
+        raise SecondFactorNeeded
+    return is_last
 
 
 def _own(user: User, factor_id: UUID) -> Factor:

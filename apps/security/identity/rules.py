@@ -10,7 +10,8 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Final
 
-from apps.security.models import IdentityPolicy
+from apps.security.access.grants import check_held
+from apps.security.models import IdentityPolicy, User
 from apps.security.models.trust import OFF, OPTIONAL, REQUIRED
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext, current
@@ -22,6 +23,7 @@ from rustok.policy import require
 STALE_SECONDS: Final = 2.0
 CHANGE: Final = "trust_policy:update"
 _CAPACITY: Final = 10_000
+_STRICTER: Final = (OFF, OPTIONAL, REQUIRED)
 
 __all__ = ["CHANGE", "OFF", "OPTIONAL", "REQUIRED", "STALE_SECONDS", "change_policy", "forget_policy", "second_factor"]
 
@@ -54,12 +56,17 @@ def forget_policy() -> None:
 def change_policy(*, second_factor: str, context: ExecutionContext) -> None:
     """Ask for second factors, offer or ignore them, from now on. Needs `trust_policy:update`; raises InvalidInput.
 
+    To ask for less takes all that the people here may do (else GrantExceeded): nobody weakens who may do more.
     `required` does not end sessions: who has no factor yet sees only the page to add one.
     """
     require(context, CHANGE)
     if second_factor not in {OFF, OPTIONAL, REQUIRED}:
         raise InvalidInput(errors=[FieldError("/second_factor", "unknown", "off, optional, required")])
     with unit_of_work() as uow:
+        now = IdentityPolicy.objects.select_for_update().values_list("second_factor", flat=True).first() or OPTIONAL
+        if _STRICTER.index(second_factor) < _STRICTER.index(now):
+            for person in User.objects.filter(is_active=True).order_by("role").distinct("role"):
+                check_held(person.granted, context)
         IdentityPolicy.objects.update_or_create(only=True, defaults={"second_factor": second_factor})
         uow.audit(AuditEntry(action="identity_policy:update", details={"second_factor": second_factor}))
         uow.after_commit(forget_policy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,7 +14,10 @@ from apps.security.authentication import BearerAuthentication
 from apps.security.models import ApiKey
 from apps.security.services import create_api_key, revoke_api_key
 from apps.tenants.isolation import tenant_scope
+from rustok.context import amended
+from rustok.errors import DomainError
 from rustok.errors.families import InvalidCredentials, TokenExpired
+from rustok.resilience.degradation import Mode, ModeOverride, controller
 
 
 def authenticate(header: str):
@@ -99,6 +104,41 @@ def test_use_costs_one_statement_and_is_noted_once(key, django_assert_num_querie
 
     assert noted is not None
     assert ApiKey.objects.get(pk=key[0].pk).last_used_at == noted
+
+
+def revoke(key: ApiKey) -> None:
+    ApiKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())
+
+
+def bind(key: ApiKey) -> None:
+    ApiKey.objects.filter(pk=key.pk).update(allowed_networks=["192.0.2.0/24"])
+
+
+@pytest.mark.parametrize("spoil", [expire, revoke, bind])
+def test_what_is_refused_does_not_count_as_use(key, spoil):
+    spoil(key[0])
+    with amended(address="198.51.100.9"), suppress(DomainError):
+        authenticate(f"Bearer {key[1]}")
+
+    assert ApiKey.objects.get(pk=key[0].pk).last_used_at is None
+
+
+def test_use_from_the_right_network_is_noted(key):
+    bind(key[0])
+    with amended(address="192.0.2.9"):
+        authenticate(f"Bearer {key[1]}")
+
+    assert ApiKey.objects.get(pk=key[0].pk).last_used_at is not None
+
+
+def test_a_platform_that_only_reads_notes_no_use(key):
+    controller().set_override(ModeOverride(mode=Mode.MINIMAL, until=time.time() + 60))
+    try:
+        authenticate(f"Bearer {key[1]}")
+    finally:
+        controller().set_override(None)
+
+    assert ApiKey.objects.get(pk=key[0].pk).last_used_at is None
 
 
 def test_guessing_does_not_count_as_use(key):

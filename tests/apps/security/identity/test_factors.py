@@ -22,7 +22,7 @@ from apps.security.models import AuditEntry, ConsoleSession, Factor, RecoveryCod
 from apps.security.roles import permissions_of
 from apps.security.services import create_user
 from rustok.context import current
-from rustok.errors.families import NotFound, PermissionDenied
+from rustok.errors.families import DuplicateEntry, NotFound, PermissionDenied
 from tests.apps.security.identity.conftest import PASSWORD
 from tests.support.console import Visitor, notices
 from tests.support.race import race
@@ -81,6 +81,35 @@ def test_a_recovery_code_is_accepted_once_however_it_is_written(bob, app):
     with pytest.raises(SecondFactorRefused):
         factors.prove_code(user=bob, code=app[1][0])
     assert factors.codes_left(bob) == 9
+
+
+def test_a_refused_removal_uses_no_recovery_code_up(bob, app, required, context):
+    factor = Factor.objects.get(user=bob)
+    mine = replace(context, actor=bob.actor)
+    with pytest.raises(SecondFactorNeeded):
+        factors.remove_by_program(factor=factor, code=app[1][0], context=mine)
+
+    assert factors.codes_left(bob) == 10
+
+
+def test_an_app_that_is_added_twice_is_a_duplicate(bob):
+    draft = factors.Draft.new()
+    wish = {"user": bob, "draft": draft, "name": "phone", "code": code_of(draft.secret)}
+    factors.add_app(**wish)
+
+    with pytest.raises(DuplicateEntry):
+        factors.add_app(**wish)
+
+
+@pytest.mark.parametrize("former", ["optional", "required"])
+def test_nobody_asks_less_of_who_may_do_more(context, former):
+    rules.change_policy(second_factor=former, context=context)
+    create_user(username="carol", password=PASSWORD, role="owner", context=context)
+    admin = replace(context, actor=MALLORY, permissions=permissions_of("admin"))
+
+    with pytest.raises(GrantExceeded):
+        rules.change_policy(second_factor="off", context=admin)
+    rules.change_policy(second_factor="required", context=admin)
 
 
 def test_new_codes_replace_the_old_ones(bob, app):

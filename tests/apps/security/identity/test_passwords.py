@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.security.access.services import CreateRole, create_role
 from apps.security.identity.passwords import LONGEST, is_listed
 from apps.security.services import create_user
 from rustok.config import Config
@@ -35,6 +36,13 @@ def test_a_password_that_is_easy_or_endless_is_refused(context, role, password):
 )
 def test_length_is_what_counts(context, role, password):
     assert create_user(username="carol", password=password, role=role, context=context).check_password(password)
+
+
+def test_a_role_of_the_shops_own_that_may_everything_needs_as_long_a_password(context):
+    create_role(input=CreateRole(slug="partner", name="Partner", grants=["*:*"]), context=context)
+
+    with pytest.raises(InvalidInput):
+        create_user(username="carol", password="elevenchars", role="partner", context=context)
 
 
 def test_a_leaked_password_is_refused_by_the_list_on_this_machine(context, tmp_path, monkeypatch):

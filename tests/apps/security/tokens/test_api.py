@@ -149,6 +149,12 @@ def test_a_person_gets_tokens_for_a_password(client, ann):
     assert post(client, as_ann(scope="user:create")).json()["code"] == 1101
 
 
+def test_the_longest_password_gets_tokens(client, context):
+    create_user(username="carol", password="x" * 254 + "yz", role="manager", context=context)
+
+    assert post(client, as_ann(username="carol", password="x" * 254 + "yz")).status_code == 200
+
+
 def test_a_wrong_password_locks_as_it_does_at_the_console(client, ann):
     answers = [post(client, as_ann(password="wrong")).json()["code"] for _ in range(6)]
 
