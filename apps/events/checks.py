@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.events.projections.watching import observe_lags
 from apps.events.relay.scopes import log_name
-from apps.events.relay.trial import is_stuck
+from apps.events.relay.trial import Trial, attempt
 from apps.events.transports.destinations import destinations, ping_all
-from apps.operations.wakeups import DUES, WAKEUPS
+from apps.operations.wakeups import DUES, PLATFORM, WAKEUPS
 from rustok.db.shared import shared_rows
 from rustok.health import Check, CheckFailed, Observation, Reason, Surface, register
 from rustok.operations import Criticality
@@ -41,11 +41,13 @@ _MARKS: Final = f"""
 def relay() -> Observation:
     """The value is the longest wait for a turn or a number, in seconds, over all tenants. Two statements.
 
-    A log that cannot be numbered, whoever tries, is no sign of a relay that is gone: it is named in a warning. It costs
-    a trial once it has waited too long.
+    A shop's log that cannot be numbered, whoever tries, is no sign of a relay that is gone: it is named in a warning.
+    That costs a trial of such a log and one of the platform's own, which must not fail for the same reason.
     """
     turns, logs = float(shared_rows(_TURNS)[0][0]), shared_rows(_MARKS, [TRIED + 1])
-    stuck = [log for log, seconds in logs[:TRIED] if seconds > STUCK_SECONDS and is_stuck(log)]
+    stuck = [log for log, seconds in logs[:TRIED] if seconds > STUCK_SECONDS and attempt(log) is not Trial.WORKS]
+    if stuck and attempt(PLATFORM) is Trial.FAILS:
+        stuck = []
     waited = round(max(0.0, turns, *(seconds for log, seconds in logs if log not in stuck)), 1)
     if waited > STUCK_SECONDS:
         text = _("a subscription has waited {seconds} s for its turn: too few workers, or none")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -11,10 +12,18 @@ from apps.events.relay.scopes import log_scope
 from apps.tenants.errors import TenantNotFound
 
 
-def is_stuck(tenant_id: UUID) -> bool:
-    """Whether numbering this log fails, or somebody keeps it locked; nothing is changed.
+class Trial(Enum):
+    """How it ended."""
 
-    A handful of statements, no lock is waited for longer than half a second. For a log that has waited long already.
+    WORKS = "nothing is in the way"
+    LOCKED = "somebody numbers it, or keeps it locked"
+    FAILS = "it raises"
+
+
+def attempt(tenant_id: UUID) -> Trial:
+    """Number one event of the log and take it back; for a log that has waited too long already.
+
+    A handful of statements, no lock is waited for longer than half a second. Raises nothing.
     """
     try:
         with log_scope(tenant_id, even_suspended=True), transaction.atomic():
@@ -23,7 +32,7 @@ def is_stuck(tenant_id: UUID) -> bool:
             numbered = number(tenant_id=tenant_id, step=1)
             transaction.set_rollback(True)
     except TenantNotFound:
-        return False  # the relay forgets its marks
+        return Trial.WORKS  # the relay forgets its marks
     except Exception:  # noqa: BLE001 - the question is whether it raises; the relay logs what
-        return True
-    return numbered is None
+        return Trial.FAILS
+    return Trial.LOCKED if numbered is None else Trial.WORKS

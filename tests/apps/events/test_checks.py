@@ -96,3 +96,12 @@ def test_log_that_refuses_to_be_numbered_is_named_and_fails_nothing(marked, acme
 
     assert relay().value == 0
     assert "acme" in str(relay().warning)
+
+
+def test_logs_that_all_refuse_to_be_numbered_fail(marked, acme):
+    for schema in (acme.schema, "public"):
+        run(f'ALTER TABLE "{schema}".events_counter RENAME COLUMN position TO place')
+    marked(acme.id)
+
+    with pytest.raises(CheckFailed, match=r"9[0-9] s"):
+        relay()
