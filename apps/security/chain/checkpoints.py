@@ -23,6 +23,7 @@ from django.utils import timezone
 from apps.security.chain.canonical import FORMAT
 from apps.security.chain.keys import key_file, key_id, signing_key
 from apps.security.chain.sealing import CHAIN, this_log
+from apps.security.chain.verifier import is_torn
 from rustok.config import config
 from rustok.telemetry import log_event
 
@@ -87,8 +88,9 @@ def append_checkpoint(
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
     with os.fdopen(descriptor, "a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed: sealing and moving away may sign at the same moment
-        line = _signed(facts | {"previous": _last_digest(file)})
-        file.write(line + b"\n")
+        last, mend = _ending(file)
+        line = _signed(facts | {"previous": last})
+        file.write(mend + line + b"\n")
         file.flush()
         os.fsync(file.fileno())
     log_event("audit.checkpoint", log=str(log), number=number, line=line.decode())
@@ -101,8 +103,13 @@ def _signed(facts: dict[str, Any]) -> bytes:
     return b'{"signature":"' + signature + b'","checkpoint":' + signed + b"}"
 
 
-def _last_digest(file: BinaryIO) -> str:
-    """The SHA-256 of the file's last line; empty for the first."""
-    file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
-    lines = file.read().splitlines()
-    return sha256(lines[-1]).hexdigest() if lines else ""
+def _ending(file: BinaryIO) -> tuple[str, bytes]:
+    """The SHA-256 of the file's last line (empty for the first), and what ends a line that a full disk has cut short.
+
+    What was cut short claims nothing: the line before it is the last.
+    """
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
+    tail = file.read()
+    mend = b"" if not tail or tail.endswith(b"\n") else b"\n"
+    whole = [line for line in tail.splitlines() if not is_torn(line)]
+    return (sha256(whole[-1]).hexdigest() if whole else ""), mend

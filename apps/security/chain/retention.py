@@ -159,6 +159,8 @@ def _claims(signed_after: int) -> Iterator[verifier.Checkpoint]:
         for raw in lines:
             line = raw.rstrip(b"\r\n")
             try:
+                if verifier.is_torn(line):
+                    continue
                 outer = orjson.loads(line)
                 facts = outer["checkpoint"]
                 if facts["number"] > signed_after:

@@ -32,6 +32,7 @@ OPENING, BETWEEN = b'{"hash":"', b'","entry":'
 HASH_AT = len(OPENING)
 TEXT_AT = HASH_AT + 64 + len(BETWEEN)
 SIGNED_AT = len(b'{"signature":"') + 88 + len(b'","checkpoint":')
+CHECKPOINT = b'{"signature":"'
 MOST_DEFECTS = 100
 
 
@@ -71,7 +72,8 @@ class Report:
     """What was found.
 
     `pruned`: entries before the first one given, moved away under signature. `uncovered`: entries after the last
-    checkpoint. `personal`: entries with personal data, of which `shredded` cannot be read any more.
+    checkpoint. `personal`: entries with personal data, of which `shredded` cannot be read any more. `torn`: checkpoints
+    that were begun and never finished.
     """
 
     log: str = ""
@@ -81,6 +83,7 @@ class Report:
     uncovered: int = 0
     personal: int = 0
     shredded: int = 0
+    torn: int = 0
     defects: list[str] = field(default_factory=list)
 
     def defect(self, text: str) -> None:
@@ -130,6 +133,9 @@ def read_checkpoints(lines: Iterable[bytes], key: Ed25519PublicKey, report: Repo
     previous, highest = "", 0
     for place, raw in enumerate(lines, 1):
         line = raw.rstrip(b"\r\n")
+        if is_torn(line):
+            report.torn += 1
+            continue
         try:
             outer, signed = read_json(line), line[SIGNED_AT:-1]
             facts = read_json(signed)
@@ -147,6 +153,21 @@ def read_checkpoints(lines: Iterable[bytes], key: Ed25519PublicKey, report: Repo
         claims.append(claim)
     report.checkpoints = len(claims)
     return claims
+
+
+def is_torn(line: bytes) -> bool:
+    """Whether this is the beginning of a checkpoint whose rest was never written, by a full disk or a crash.
+
+    It claims nothing. Somebody who cuts a line that was whole is found out by the next one, which names its digest;
+    cutting the last one is cutting the file off, which only the kept copies show.
+    """
+    if not line or line.endswith(b"}}") or not line.startswith(CHECKPOINT[: len(line)]):
+        return False
+    try:
+        read_json(line)
+    except ValueError:
+        return True
+    return False
 
 
 def verify(
@@ -262,6 +283,8 @@ def summary(report: Report) -> str:
         what += f", {report.pruned} moved away before"
     if report.personal:
         what += f", personal data in {report.personal} ({report.shredded} shredded)"
+    if report.torn:
+        what += f", {report.torn} torn checkpoint lines (a full disk or a crash; they claim nothing)"
     return "\n".join(
         [*report.defects, f"log {report.log or '?'}: {what}: {'NOT whole' if report.defects else 'whole'}"]
     )

@@ -68,6 +68,35 @@ def test_an_untouched_log_is_whole_and_says_what_no_checkpoint_covers_yet(checkp
     assert (report.defects, report.entries, report.checkpoints, report.uncovered) == ([], 35, 3, 5)
 
 
+@pytest.mark.parametrize("kept_bytes", [1, 20, 200, -1])
+def test_a_checkpoint_that_a_full_disk_cut_short_claims_nothing_and_spoils_nothing(kept, kept_bytes):
+    path = kept / "kept.jsonl"
+    *_before, torn = signed(path, LINES[:20])
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - len(torn) - 1 + len(torn[:kept_bytes]))
+    append_checkpoint(path, SHOP, 30, bytes.fromhex(LINES[29][verifier.HASH_AT :][:64].decode()), START)
+
+    report = report_of(LINES, path.read_bytes().splitlines())
+    assert (report.defects, report.checkpoints, report.torn) == ([], 2, 1)
+    assert "1 torn" in verifier.summary(report)
+
+
+def test_a_line_that_lacks_only_its_end_is_whole(kept):
+    path = kept / "kept.jsonl"
+    signed(path, LINES[:20])
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    append_checkpoint(path, SHOP, 30, bytes.fromhex(LINES[29][verifier.HASH_AT :][:64].decode()), START)
+
+    report = report_of(LINES, path.read_bytes().splitlines())
+    assert (report.defects, report.checkpoints, report.torn) == ([], 3, 0)
+
+
+def test_a_checkpoint_that_somebody_cut_short_is_missed_by_the_next(checkpoints):
+    report = report_of(LINES, [checkpoints[0], checkpoints[1][:50], checkpoints[2]])
+
+    assert any("missing or changed" in defect for defect in report.defects)
+
+
 def edited(number: int, **changes: object) -> list[dict[str, object]]:
     return [entry(n, **(changes if n == number else {})) for n in range(1, 36)]
 
