@@ -18,12 +18,12 @@ from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext, use
 from rustok.db.transactions import unit_of_work
 from rustok.errors import FieldError
-from rustok.errors.families import InvalidInput
+from rustok.errors.families import InvalidInput, NotFound
 from rustok.policy import require
 from rustok.resilience.circuit_breaker import State
 from rustok.resilience.degradation import Mode
 from rustok.resilience.dependencies import registry
-from rustok.text import clean, refuse
+from rustok.text import clean
 
 LONGEST: Final = timedelta(days=7)
 PLATFORM: Final = "platform"
@@ -56,13 +56,12 @@ def force_breaker(*, key: str, state: State, decision: Decision, context: Execut
     """Hold one breaker open (nobody calls) or closed (everybody does), in all processes.
 
     `key` is `dependency[:tenant[:target]]`; a shorter one holds everything under it. Needs `breaker:update`. Raises
-    InvalidInput, also for a dependency that nobody has.
+    InvalidInput, and NotFound for a dependency that nobody has.
     """
     require(context, "breaker:update")
     key = clean(key, field="key", longest=300, required=True)
-    known = dependencies()
-    if key.partition(":")[0] not in known:
-        raise refuse("key", "choice", _("One of: %(choices)s.") % {"choices": ", ".join(known)})
+    if key.partition(":")[0] not in dependencies():
+        raise NotFound(resource="dependency")
     made = _decide(Override.KIND_BREAKER, key, state.value, decision, context, action="breaker:force")
     registry().force(key, state, seconds=decision.seconds, by=context.actor.reference, reason=made.reason)
     return made

@@ -82,6 +82,11 @@ class MemoryTransport:
         return [event.version for event in self.taken if event.stream == stream]
 
 
+def refuse(*streams: str, **facts: bool) -> Callable[[StoredEvent], Outcome]:
+    """A verdict that refuses these streams."""
+    return lambda event: Refused("no", **facts) if event.stream in streams else DELIVERED
+
+
 def relay() -> RelayReport:
     """Deliver what is due in the current log, to its standing subscriptions too."""
     enrolment.ensure_subscribers(tenant_id=log_id())

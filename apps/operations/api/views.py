@@ -12,6 +12,7 @@ from apps.operations import queries, services
 from apps.operations.api.schemas import BreakersOut, ForceBody, ModeBody, ModeOut, ResetBody
 from apps.operations.errors import NothingToLift
 from rustok.api import Call, Endpoint, operation
+from rustok.errors.families import NotFound
 from rustok.operations import Criticality
 from rustok.resilience.circuit_breaker import State
 from rustok.resilience.degradation import Mode
@@ -82,6 +83,7 @@ class BreakerForcing(Endpoint):
         criticality=Criticality.HIGH,
         body=ForceBody,
         answer=BreakersOut,
+        errors=(NotFound,),
         summary=_("Hold a breaker open or closed"),
         example={"key": "payments", "state": "open", "seconds": 600, "reason": "provider maintenance"},
     )

@@ -24,12 +24,6 @@ HELD = "SELECT extract(epoch FROM lease_until - now())::float8 FROM public.opera
 
 
 @pytest.fixture
-def memory(acme) -> MemoryTransport:
-    relay()
-    return MemoryTransport()
-
-
-@pytest.fixture
 def stopped():
     """The process is asked to stop during the test."""
     yield stopping.request

@@ -25,12 +25,6 @@ from tests.support.events import MemoryTransport, ThingPoked, elsewhere, poke, r
 from tests.support.statements import counted
 
 
-@pytest.fixture
-def memory(acme) -> MemoryTransport:
-    relay()
-    return MemoryTransport()
-
-
 def claim(tenant, seconds: float = 30.0):
     rounds.number_waiting(report=RelayReport(), tenant_id=tenant.id)
     lease = wakeups.claim(lease_seconds=seconds, tenant_id=tenant.id)
