@@ -38,7 +38,10 @@ class _Waiter:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What happened since the last look: work offered as a multiple of what is done at once, and the slow end."""
+    """What happened since the last look: work offered as a multiple of what is done at once, and the slow end.
+
+    Work counts while it is done, not when it ends: places that hang are busy.
+    """
 
     offered: float
     slowest: float
@@ -59,7 +62,8 @@ class Admission:
         self._room = {level: round(waiting * share) for level, share in ROOM.items()}
         self._waits = dict.fromkeys(Criticality, 0)
         self._service_seconds = 0.01
-        self._looked = clock()
+        self._looked = self._counted = clock()
+        self._begun: dict[int, float] = {}
         self._busy_seconds, self._admitted, self._refused = 0.0, 0, 0
         self._took: list[float] = []
 
@@ -67,8 +71,7 @@ class Admission:
         """Take a place, waiting if need be (and if `patient`); False: refused. Call `leave` after True."""
         with self._lock:
             if self._busy < self._most[criticality] and not self._anyone_before(criticality):
-                self._busy += 1
-                self._admitted += 1
+                self._begun[threading.get_ident()] = self._take()
                 return True
             if not patient or not self._room_for(criticality):
                 self._refused += 1
@@ -79,16 +82,19 @@ class Admission:
             self._waits[criticality] += 1
         waiter.ready.wait(PATIENCE[criticality])
         with self._lock:
-            if not waiter.admitted:
+            if waiter.admitted:
+                self._begun[threading.get_ident()] = self._clock()
+            else:
                 self._send_away(waiter)
                 self._refused += 1
         return waiter.admitted
 
     def leave(self, seconds: float) -> None:
-        """Give the place back after `seconds` of work; the most critical one that waits gets it."""
+        """Give back, from the thread that took it, the place after `seconds` of work; the most critical waiter gets it."""
         with self._lock:
+            self._count()
             self._busy -= 1
-            self._busy_seconds += seconds
+            self._begun.pop(threading.get_ident(), None)
             self._service_seconds += _SMOOTHING * (seconds - self._service_seconds)
             if len(self._took) < 10_000:
                 self._took.append(seconds)
@@ -117,18 +123,38 @@ class Admission:
     def load(self) -> Load:
         """What happened since the last call of this method."""
         with self._lock:
-            now = self._clock()
+            now = self._count()
             seconds = max(now - self._looked, 0.001)
             offered = self._busy_seconds + self._refused * self._service_seconds
             took = sorted(self._took)
             seen = Load(
                 offered=offered / seconds / self.limit,
-                slowest=took[int(len(took) * 0.95)] if took else 0.0,
+                slowest=max(took[int(len(took) * 0.95)] if took else 0.0, self._stuck(now)),
                 admitted=self._admitted,
                 refused=self._refused,
             )
             self._looked, self._busy_seconds, self._admitted, self._refused, self._took = now, 0.0, 0, 0, []
         return seen
+
+    def _count(self) -> float:
+        """Add the time in which so many places were busy; called with the lock held, before their number changes."""
+        now = self._clock()
+        self._busy_seconds += self._busy * (now - self._counted)
+        self._counted = now
+        return now
+
+    def _take(self) -> float:
+        now = self._count()
+        self._busy += 1
+        self._admitted += 1
+        return now
+
+    def _stuck(self, now: float) -> float:
+        """How long the work under way has lasted on average, in seconds, while somebody waits for it to end."""
+        self._drop_gone()
+        if not self._begun or not (self._queue or self._busy >= self.limit):
+            return 0.0
+        return now - sum(self._begun.values()) / len(self._begun)
 
     def _anyone_before(self, criticality: Criticality) -> bool:
         """Whether somebody at least as critical waits already; called with the lock held."""
@@ -161,8 +187,7 @@ class Admission:
             waiter = heapq.heappop(self._queue)[2]
             waiter.admitted = True
             self._waits[waiter.criticality] -= 1
-            self._busy += 1
-            self._admitted += 1
+            self._take()
             waiter.ready.set()
             self._drop_gone()
 

@@ -108,8 +108,8 @@ def test_the_load_says_what_was_offered_and_not_only_what_was_done():
     places = Admission(limit=4, waiting=0, clock=clock)
     for _ in range(100):
         places.enter(CRITICAL)
+        clock.pass_by(0.1)
         places.leave(0.1)
-    clock.pass_by(10)
     idle = places.load()
     for _ in range(2_000):
         places.note_refused()
@@ -119,6 +119,22 @@ def test_the_load_says_what_was_offered_and_not_only_what_was_done():
     assert idle.offered == pytest.approx(0.25)
     assert (idle.slowest, idle.admitted, idle.refused) == (0.1, 100, 0)
     assert flooded.offered > 10
+
+
+def test_places_that_hang_are_busy_and_slow():
+    clock = Clock()
+    places = Admission(limit=2, waiting=0, clock=clock)
+    inside = [threading.Thread(target=places.enter, args=(CRITICAL,)) for _ in range(2)]
+    seen = []
+    for thread in inside:
+        thread.start()
+        thread.join(5)
+        clock.pass_by(6)
+        seen.append(places.load())
+
+    assert [load.offered for load in seen] == pytest.approx([0.5, 1.0])
+    assert seen[0].slowest == 0  # one long piece of work in whose way nobody is says nothing
+    assert seen[1].slowest >= 6
 
 
 @given(st.lists(st.one_of(st.sampled_from(list(Criticality)), st.none()), max_size=30))
