@@ -18,6 +18,7 @@ from apps.events.services import close_subscription, subscribe, unsubscribe
 from apps.webhooks.models import Replay, WebhookEndpoint
 from apps.webhooks.names import REPLAYS
 from rustok.db.ids import new_id
+from rustok.db.transactions import transactional
 
 _EXTENT: Final = f"""
     SELECT count(*), coalesce(min(e.position), 0), coalesce(max(e.position), 0) FROM events_event e
@@ -100,6 +101,7 @@ def begin(endpoint: WebhookEndpoint, selection: Selection, extent: Extent) -> Re
     )
 
 
+@transactional
 def finish(replay: Replay) -> bool:
     """End a replay that has come to its last event and whose refused events were taken or given up.
 
