@@ -12,7 +12,8 @@ from apps.security.identity.passwords import LONGEST
 from apps.security.models import TokenFamily
 from apps.security.tokens.services import IssuedTokens
 from rustok.api import Body, Out
-from rustok.api.models import ONE_LINE, OptionalLine
+from rustok.api.models import OptionalLine
+from rustok.text import ONE_LINE
 
 _ONE = r"([a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*)|\*:\*)(:(all|own|none))?"
 Scope = Annotated[str, StringConstraints(min_length=3, max_length=4000, pattern=rf"^{_ONE}( {_ONE})*$")]

@@ -16,10 +16,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from apps.security.cookies import bound_cookie
 from apps.security.models import User
 from rustok.context import current
 
 COOKIE: Final = "rustok_device"
+_PATH: Final = "/admin/"
 DAYS: Final = 180
 _AGE: Final = DAYS * 24 * 3600
 # In this order: Edge says Chrome too, and Chrome says Safari.
@@ -48,7 +50,8 @@ def normal(name: str) -> str:
 def known_device(request: HttpRequest, name: str) -> str:
     """The number of this browser if somebody signed in here under this name before, else ""."""
     try:
-        number, names = signing.loads(request.COOKIES.get(COOKIE, ""), salt=_salt(), max_age=_AGE)
+        text = request.COOKIES.get(bound_cookie(COOKIE, _PATH)[0], "")
+        number, names = signing.loads(text, salt=_salt(), max_age=_AGE)
     except (signing.BadSignature, ValueError, TypeError):
         return ""
     return str(number) if _mark(name) in names else ""
@@ -58,11 +61,12 @@ def remember_device(response: HttpResponseBase, user: User) -> None:
     """Let the browser be known for the names of this user. Call it after the whole sign-in, never half-way."""
     names = [_mark(name) for name in (user.username, user.email) if name]
     value = signing.dumps([secrets.token_hex(8), names], salt=_salt())
+    name, path = bound_cookie(COOKIE, _PATH)
     response.set_cookie(
-        COOKIE,
+        name,
         value,
         max_age=_AGE,
-        path="/admin/",
+        path=path,
         httponly=True,
         samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,

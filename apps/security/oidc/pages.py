@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
+from apps.security.cookies import bound_cookie
 from apps.security.identity.pages.drawing import draw, goal_of
 from apps.security.identity.pages.forms import SignInForm
 from apps.security.identity.services import enter
@@ -45,11 +46,12 @@ def start_page(site: ConsoleSite, request: HttpRequest) -> HttpResponse:
         response = HttpResponseRedirect(authorization_url(_provider(), flow))
     except DomainError as error:
         return _door(site, request, error)
+    name, place = bound_cookie(COOKIE, _PLACE)
     response.set_cookie(
-        COOKIE,
+        name,
         flow.written(),
         max_age=FLOW_SECONDS,
-        path=_PLACE,
+        path=place,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",  # the way back is a top-level navigation from another site
@@ -65,18 +67,23 @@ def callback_page(site: ConsoleSite, request: HttpRequest) -> HttpResponse:
         response: HttpResponse = HttpResponseRedirect(_entered(request))
     except DomainError as error:
         response = _door(site, request, error)
-    response.delete_cookie(COOKIE, path=_PLACE, samesite="Lax")
+    name, place = bound_cookie(COOKIE, _PLACE)
+    response.delete_cookie(name, path=place, samesite="Lax")
     return response
 
 
 def _entered(request: HttpRequest) -> str:
     chosen = _provider()
-    flow = Flow.read(request.COOKIES.get(COOKIE, ""))
+    flow = _flow(request)
     claims = finished(chosen, flow, request.GET.dict())
     user = person_of(chosen, claims)
     methods = claims.get("amr")
     strong = isinstance(methods, list) and "mfa" in methods  # RFC 8176
     return enter(request, user, method="oidc", strong=strong, next_url=flow.goal)
+
+
+def _flow(request: HttpRequest) -> Flow:
+    return Flow.read(request.COOKIES.get(bound_cookie(COOKIE, _PLACE)[0], ""))
 
 
 def _provider() -> Provider:
@@ -104,7 +111,7 @@ def _door(site: ConsoleSite, request: HttpRequest, error: DomainError) -> HttpRe
 def _goal(request: HttpRequest) -> str:
     """Where the person wanted to go, as far as that is still known."""
     try:
-        wanted = Flow.read(request.COOKIES.get(COOKIE, "")).goal
+        wanted = _flow(request).goal
     except ProviderAnswerRefused:
         wanted = request.GET.get("next", "")
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else reverse("admin:index")

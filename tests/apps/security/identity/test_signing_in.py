@@ -92,6 +92,13 @@ def test_a_known_device_gets_in_while_somebody_guesses(bob, browser, sign_in):
     assert sign_in().status_code == 302
 
 
+def test_over_https_a_known_device_has_a_cookie_that_siblings_cannot_plant(bob, sign_in, settings):
+    settings.SESSION_COOKIE_SECURE = True
+    cookie = sign_in().cookies["__Host-rustok_device"]
+
+    assert (cookie["path"], cookie["domain"], cookie["secure"]) == ("/", "", True)
+
+
 def test_a_device_is_known_for_its_own_names_only(bob, browser, sign_in):
     sign_in()
     browser.post("/admin/logout/")

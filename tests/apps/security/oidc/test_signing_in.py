@@ -56,6 +56,16 @@ def test_the_door_shows_the_way_and_it_leads_to_the_provider(browser, peer):
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", START)
 
 
+def test_over_https_no_sibling_host_can_plant_the_cookies(browser, peer, ann, settings):
+    settings.SESSION_COOKIE_SECURE = True
+    away = browser.get(START)
+    back = browser.get(way_back(peer.consent(away["Location"])))
+
+    cookie = away.cookies[f"__Host-{COOKIE}"]
+    assert (cookie["path"], cookie["domain"], cookie["secure"]) == ("/", "", True)
+    assert (back["Location"], back.cookies[f"__Host-{COOKIE}"]["max-age"]) == (DASHBOARD, 0)
+
+
 def test_a_shop_has_no_such_door(acme, client_of, peer):
     shop = client_of(acme, HTTP_ACCEPT="text/html")
 
