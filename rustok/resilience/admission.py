@@ -90,7 +90,7 @@ class Admission:
         return waiter.admitted
 
     def leave(self, seconds: float) -> None:
-        """Give back, from the thread that took it, the place after `seconds` of work; the most critical waiter gets it."""
+        """Give back, in the thread that took it, a place after `seconds` of work; the first waiter gets it."""
         with self._lock:
             self._count()
             self._busy -= 1
