@@ -33,7 +33,8 @@ _READ: Final = f"SELECT {_COLUMNS} FROM security_apikey WHERE prefix = %s"  # no
 # The time of use is coarse, so that it costs a write per key, process and ten minutes, and a second statement only for
 # keys that are bound to networks: whether they may be used from here is not for SQL to say.
 _TOUCH: Final = (
-    "WITH used AS (UPDATE security_apikey SET last_used_at = now() WHERE prefix = %s AND secret_hash = %s "  # noqa: S608
+    "WITH used AS (UPDATE security_apikey SET last_used_at = now() "  # noqa: S608 - as above
+    "WHERE prefix = %s AND secret_hash = %s "
     "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AND cardinality(allowed_networks) = 0) "
     f"{_READ}"
 )
