@@ -117,7 +117,8 @@ class Sampler:
     @staticmethod
     def _told(track: _Track, judged: Result) -> Result:
         """Tell the metric what readers are told: a run that hangs ends never, or too late to say so itself."""
-        if track.told not in {None, judged.status}:
+        first = track.told is None and judged is track.result  # it has not been asked for long enough to say anything
+        if track.told is not judged.status and not first:
             observe_verdict(check=judged.check.name, status=judged.status)
             track.told = judged.status
         return judged

@@ -103,12 +103,14 @@ def test_a_check_that_hangs_fails_without_holding_up_the_reader():
         release.wait(10)
         return Observation()
 
+    sampler_of(Observation).sample("thing")  # an earlier process
     sampler = sampler_of(hang, clock)
     sampler.start()
     assert begun.wait(10)
+    assert (only(sampler).status, told("status")) == (Status.FAIL, 1)
     clock.now += 3
 
-    assert only(sampler).output == "no answer within 2 s"
+    assert (only(sampler).output, told("status")) == ("no answer within 2 s", 0)
     sampler.stop()
     release.set()
 
