@@ -259,6 +259,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         realise(case.body, KEEP.get(name, set()))
     if name == "orders_pay" and isinstance(case.body, dict):
         case.body.pop("amount", None)
+    if name == "breakers_force" and isinstance(case.body, dict) and case.body.get("key"):
+        case.body["key"] = "oidc"  # one that no other call of this run passes
     if case.path_parameters:
         use_real_thing(name, case.path_parameters, chosen=case.meta.phase.name == "stateful")
     if "Idempotency-Key" in case.headers:
