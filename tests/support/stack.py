@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from rustok.local.layout import free_port
 from tests.support import proc
 from tests.support.http import Client, NoAnswer
 
@@ -215,10 +215,3 @@ def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.0
         if time.monotonic() > deadline:
             return False
         time.sleep(every)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
