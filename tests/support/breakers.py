@@ -7,6 +7,8 @@ import contextlib
 from rustok.resilience.circuit_breaker import CircuitBreaker, MemoryStore, Policy, StoreUnavailable
 from rustok.resilience.circuit_breaker.shared import SharedRecords
 
+POLICY = Policy(failures=3, open_seconds=10, lease_seconds=5)
+
 
 class Clock:
     """A clock that stands still until it is moved."""

@@ -11,24 +11,7 @@ from rustok.errors.resilience import CircuitOpen
 from rustok.resilience.circuit_breaker import Policy, Registry, State
 from rustok.resilience.circuit_breaker.windows import FAILED, FAILED_SLOWLY, GOOD, SLOW, window_of
 from rustok.telemetry.metrics import REGISTRY
-from tests.support.breakers import Clock, Sick, SwitchedStore, breaker, fail, trip
-
-POLICY = Policy(failures=3, open_seconds=10, lease_seconds=5)
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def store(clock):
-    return SwitchedStore(clock)
-
-
-@pytest.fixture
-def one(store, clock):
-    return breaker(store, clock, POLICY)
+from tests.support.breakers import POLICY, Clock, Sick, SwitchedStore, breaker, fail, trip
 
 
 @pytest.fixture

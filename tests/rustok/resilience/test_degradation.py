@@ -15,11 +15,6 @@ LOAD = {"load": (Threshold(Mode.DEGRADED, 1.5, 0.7, rise=2, fall=10),)}
 
 
 @pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
 def subject(clock):
     return DegradationController(LOAD, clock=clock, wall=clock)
 

@@ -2,25 +2,8 @@
 
 import pytest
 
-from rustok.resilience.circuit_breaker import Policy, Registry, State
-from tests.support.breakers import Clock, Sick, SwitchedStore, breaker, fail, trip
-
-POLICY = Policy(failures=3, open_seconds=10, lease_seconds=5)
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def store(clock):
-    return SwitchedStore(clock)
-
-
-@pytest.fixture
-def one(store, clock):
-    return breaker(store, clock, POLICY)
+from rustok.resilience.circuit_breaker import Registry, State
+from tests.support.breakers import POLICY, Sick, fail, trip
 
 
 @pytest.mark.parametrize("above", ["payments", "payments:acme"])
