@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
-
 from apps.security.access.errors import OwnAccount
-from apps.security.access.grants import check_held
-from apps.security.access.services import check_owner_left
+from apps.security.access.services import check_owner_left, person_to_change
 from apps.security.identity.visits import end_visits_of
 from apps.security.models import ConsoleSession, User
 from apps.security.tokens.services import end_families_of
 from rustok.audit import AuditEntry
 from rustok.context import ExecutionContext
 from rustok.db.transactions import unit_of_work
-from rustok.errors.families import NotFound
-from rustok.policy import require
 
 
 def lock_person(*, user_id: UUID, context: ExecutionContext) -> User:
@@ -26,7 +21,7 @@ def lock_person(*, user_id: UUID, context: ExecutionContext) -> User:
     belong to programs and go on. Raises NotFound, GrantExceeded, OwnAccount, LastOwner.
     """
     with unit_of_work() as uow:
-        user = _locked_row(user_id, context)
+        user = person_to_change(user_id=user_id, context=context)
         if user.actor == context.actor:
             raise OwnAccount
         if not user.is_active:
@@ -48,18 +43,9 @@ def unlock_person(*, user_id: UUID, context: ExecutionContext) -> User:
     Needs `user:update` and all that the person's role grants. Raises NotFound, GrantExceeded.
     """
     with unit_of_work() as uow:
-        user = _locked_row(user_id, context)
+        user = person_to_change(user_id=user_id, context=context)
         if not user.is_active:
             user.is_active = True
             user.save(update_fields=["is_active", "updated_at"])
             uow.audit(AuditEntry(action="user:let_in", target=str(user.pk)))
-    return user
-
-
-def _locked_row(user_id: UUID, context: ExecutionContext) -> User:
-    require(context, "user:update")
-    user = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
-    if user is None:
-        raise NotFound(resource=str(_("user")))
-    check_held(user.granted, context)
     return user

@@ -113,10 +113,7 @@ def assign_role(*, user_id: UUID, role: str, context: ExecutionContext) -> User:
         if wanted is None:
             raise NotFound(resource=str(_("role")))
         check_held(wanted.permissions, context)
-        user = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
-        if user is None:
-            raise NotFound(resource=str(_("user")))
-        check_held(user.granted, context)
+        user = person_to_change(user_id=user_id, context=context)
         if user.role == wanted.slug:
             return user
         check_owner_left(user)
@@ -153,6 +150,19 @@ def seed_roles() -> None:
     """Make the built-in roles of the current scope that are not there yet."""
     here = set(Role.objects.values_list("slug", flat=True))
     Role.objects.bulk_create([Role(slug=slug, is_system=True) for slug in built_in() if slug not in here])
+
+
+def person_to_change(*, user_id: UUID, context: ExecutionContext) -> User:
+    """The person, the row locked until the transaction ends. Needs `user:update`, and all that the person may do.
+
+    Raises NotFound, GrantExceeded.
+    """
+    require(context, "user:update")
+    user = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
+    if user is None:
+        raise NotFound(resource=str(_("user")))
+    check_held(user.granted, context)
+    return user
 
 
 def check_owner_left(user: User) -> None:
